@@ -124,12 +124,9 @@ test('a reached cap is 402 with the end of the period, and asks for no repetitio
 });
 
 test('waits as preferred, and answers 202 when the time is over', async () => {
-  const pending = create({}, { prefer: 'respond-async, wait=30' });
-  let found: string | undefined;
-  while (found === undefined) {
-    const { body } = await call('GET', '/v1/generations?limit=1&status=queued');
-    [found] = (body['data'] as Body[]).map(({ generationId }) => generationId);
-  }
+  const found = createGenerationId(Date.now());
+  const pending = create({ generationId: found }, { prefer: 'respond-async, wait=30' });
+  while ((await call('GET', `/v1/generations/${found}`)).status !== 200);
   await bringHome(world.store, found);
   const { status, body, headers } = await pending;
   expect([status, headers.get('preference-applied')]).toEqual([200, 'wait=30']);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeTenant } from '@darkroom/contracts';
-import type { AgedPlace, AgedState, ErasingStore, KeptDays } from '@darkroom/generation-store';
+import type { AgedPlace, AgedState, AgedWhat, ErasingStore, KeptDays } from '@darkroom/generation-store';
 import type { ErasingStorage } from '@darkroom/object-storage';
 import { explainShortly, type Logger } from '@darkroom/service-runtime';
 import { LEAST_KEPT_DAYS } from './config.ts';
@@ -8,6 +8,8 @@ import { inLanes } from './in-lanes.ts';
 import { readOwned, type OwnedGeneration, type StoredReading } from './read-stored-page.ts';
 
 const DAY_MS = 86_400_000;
+/** A run lies at most 30 days ahead, and the last day of a month frees what a cap of the month held. */
+const DATE_GROWS_MS = 62 * DAY_MS;
 /** Generations of a page, and names that it passes by at most. */
 const PAGE = 50;
 const MOST_NAMES = 5000;
@@ -16,7 +18,7 @@ const LANES = 8;
 const KNOWN_FOR_MS = 60_000;
 
 export interface ByAgeParts {
-  store: Pick<ErasingStore, 'readKeptDays' | 'readAgedState' | 'beginAged' | 'takeAged'>;
+  store: Pick<ErasingStore, 'readKeptDays' | 'readAgedState' | 'readOpenOf' | 'beginAged' | 'takeAged'>;
   storage: StoredReading & Pick<ErasingStorage, 'listRecordsOf' | 'deleteImages'>;
   /** Days of all tenants that have no rule of their own. */
   kept: KeptDays;
@@ -49,9 +51,10 @@ export interface ErasingByAge {
 export function createErasingByAge({ store, storage, kept, logger, onErased, elapsed }: ByAgeParts): ErasingByAge {
   let known: Rules | undefined;
 
-  async function readRules(): Promise<Rules> {
+  async function readRules(): Promise<Rules | undefined> {
     if (known !== undefined && elapsed() - known.readAt < KNOWN_FOR_MS) return known;
     const ofTenants = await store.readKeptDays();
+    if (ofTenants === undefined) return undefined;
     const all = [['', kept] as const, ...[...ofTenants].toSorted(([one], [other]) => (one < other ? -1 : 1))];
     const name = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
     const dates = all.some(([, days]) => leastOf(days) < Infinity) ? await storage.listStoredDates() : [];
@@ -64,10 +67,14 @@ export function createErasingByAge({ store, storage, kept, logger, onErased, ela
 
   return {
     async advance() {
-      const rules = await readRules();
-      if (rules.dates.length === 0) return false;
       const state = await store.readAgedState();
-      if (state.mustWait) return false;
+      if (state.mustWait) {
+        // A Redis that went back may hold other rules once it was compared.
+        known = undefined;
+        return false;
+      }
+      const rules = await readRules();
+      if (rules === undefined || rules.dates.length === 0) return false;
       if (state.rules !== rules.name) {
         await store.beginAged(rules.name);
         return true;
@@ -82,24 +89,37 @@ export function createErasingByAge({ store, storage, kept, logger, onErased, ela
   async function look(rules: Rules, { now }: AgedState, place: AgedPlace): Promise<void> {
     const { date } = place;
     const page = await readPage(date, place.after);
-    const due: { generationId: string; tenant: string; what: 'all' | 'requests' }[] = [];
+    const due: { generationId: string; tenant: string; what: AgedWhat }[] = [];
     let { nextLook } = place;
-    const imagesOnly: string[] = [];
+    // What runs or waits long writes its first record days after the date of its id.
+    if (now - Date.parse(date) < DATE_GROWS_MS) nextLook = Math.min(nextLook, now + DAY_MS);
+    const imagesOnly: { generationId: string; tenant: string; what: 'images' }[] = [];
     for (const { generationId, tenant, request, writtenAt } of page.owned) {
+      if (tenant === '') {
+        // Its records are damaged, and nothing tells whose days hold.
+        nextLook = Math.min(nextLook, now + DAY_MS);
+        continue;
+      }
       const { requests = Infinity, images = Infinity } = daysOf(rules, tenant);
       const isGone = request === 'tombstone-keeps-images';
       const at = { requests: isGone ? Infinity : dueAt(writtenAt, requests), images: dueAt(writtenAt, images) };
       const [requestsGo, imagesGo] = [isGone || at.requests <= now, at.images <= now];
       if (requestsGo && imagesGo) due.push({ generationId, tenant, what: 'all' });
       else if (requestsGo && !isGone) due.push({ generationId, tenant, what: 'requests' });
-      else if (imagesGo) imagesOnly.push(generationId);
+      else if (imagesGo) imagesOnly.push({ generationId, tenant, what: 'images' });
       for (const later of [at.requests, at.images]) if (later > now) nextLook = Math.min(nextLook, later);
     }
-    await inLanes(imagesOnly, LANES, deleteImages);
-    const open = await store.takeAged(rules.name, { date, after: page.after, nextLook }, due);
-    if (due.length + imagesOnly.length > 0)
+    const stays = await store.readOpenOf(imagesOnly.map(({ generationId }) => generationId));
+    if (stays === undefined) return;
+    const [open, closed] = [
+      imagesOnly.filter(({ generationId }) => stays.has(generationId)),
+      imagesOnly.filter(({ generationId }) => !stays.has(generationId)),
+    ];
+    await inLanes(closed, LANES, ({ generationId }) => deleteImages(generationId));
+    const left = await store.takeAged(rules.name, { date, after: page.after, nextLook }, [...due, ...open]);
+    if (due.length + closed.length > 0)
       logger.info(
-        { event: 'erasure.by-age', date, requests: due.length, images: imagesOnly.length, open },
+        { event: 'erasure.by-age', date, requests: due.length, images: closed.length, open: left },
         'erases what is older than its days',
       );
   }

@@ -1,4 +1,4 @@
-import { hasCode } from '@darkroom/contracts';
+import { hasCode, isGenerationId } from '@darkroom/contracts';
 import type { DueErasure, ErasingStore } from '@darkroom/generation-store';
 import { explainShortly, type Logger } from '@darkroom/service-runtime';
 import { eraseGeneration, type ErasingParts } from './erase-generation.ts';
@@ -10,7 +10,7 @@ const PAGE = 100;
 const LANES = 8;
 
 export interface SweepParts extends ErasingParts {
-  store: ErasingParts['store'] & Pick<ErasingStore, 'readDueErasures' | 'postponeSweep'>;
+  store: ErasingParts['store'] & Pick<ErasingStore, 'readDueErasures' | 'postponeSweep' | 'dropErasure'>;
   logger: Logger;
   signal: AbortSignal;
   /** Called with the number of images of each sweep. */
@@ -35,6 +35,12 @@ async function sweep(parts: SweepParts, due: DueErasure): Promise<void> {
   const { store, logger, signal, onErased } = parts;
   const { generationId } = due;
   if (signal.aborted) return;
+  // No key of S3 follows from it, and it would come first again and again.
+  if (!isGenerationId(generationId)) {
+    logger.warn({ event: 'erasure.dropped', generationId, kind: 'not-there' }, 'erased nothing');
+    await store.dropErasure(due);
+    return;
+  }
   try {
     const swept = await eraseGeneration(parts, due);
     if (swept.kind === 'erased') onErased(swept.images);

@@ -64,6 +64,18 @@ test('a caller who erases takes the images that an erasure by age has kept', asy
   expect(await leftOf(world, [two])).toEqual(['erased']);
 });
 
+test('images alone stay while their generation is open, and while the rules of its tenant are lost', async () => {
+  const world = await setup();
+  await world.open();
+  const refs = [await world.keepOld(20), await world.keepOld(20, 'lost'), await world.keepOld(20)];
+  const [open] = refs as [SubmissionRef, SubmissionRef, SubmissionRef];
+  await world.changeEntry(open.generationId, { status: 'running', tenant: 'acme' }, ['none']);
+  await world.ruleTenant('lost', { retainImagesDays: 3000 });
+  await world.loseRules('lost');
+  await world.eraseByAge({ images: 10 });
+  expect(await leftOf(world, refs)).toEqual(['found image', 'found image', 'found']);
+});
+
 test('nothing goes before its least age, while it is open, or while Redis may have forgotten what is open', async () => {
   const world = await setup();
   await world.open();

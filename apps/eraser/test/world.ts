@@ -169,9 +169,10 @@ export async function setup() {
     enqueue,
     /** Writes rules of a tenant, as the command of operators does. */
     ruleTenant: async (tenant: string, days: Record<string, number>): Promise<void> => {
-      await redis.hset(`${prefix}:tenant-rules:${tenant}`, days);
+      await redis.hset(`${prefix}:tenant-rules:${tenant}`, { ...days, revision: 1 });
       await redis.sadd(`${prefix}:tenants-with-rules`, tenant);
     },
+    loseRules: (tenant: string) => redis.del(`${prefix}:tenant-rules:${tenant}`),
     /** Erases by age with these days, until nothing is left to do at once. @returns the number of its pages. */
     async eraseByAge(kept: KeptDays): Promise<number> {
       const all = buildParts();

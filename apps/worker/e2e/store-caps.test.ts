@@ -57,9 +57,9 @@ test('a worker keeps the caps of an existing store and logs how its environment 
   for (const [words, said] of [
     [
       ['--day', 'none', '--month', 'plenty', '--tenant-day', '0'],
-      /--day must be an amount: .+\n--month must be .+got "plenty"\n--tenant-day must be/,
+      /--day must be an amount: .+\n.*--month must be .+got "plenty"\n.*--tenant-day must be/,
     ],
-    [['--dya', '25'], /caps has no option "--dya" \(did you mean "--day"\?\)/],
+    [['--dya', '25'], /darkroom caps: unknown option "--dya" \(did you mean --day\?\)/],
   ] as const) {
     const refused = await operate('caps', ...words);
     expect(refused).toMatchObject({ code: 2 });

@@ -24,7 +24,7 @@ export const errorCodes = {
   'store.corrupt-record': 'an entry in Redis is corrupt; nothing more is bought for it, and purchases under way wait until it is repaired',
   'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
   'generation.not-found': 'no generation has this id',
-  'generation.open': 'the generation is not final, and an open one is erased only on demand; nothing was erased',
+  'generation.open': 'the generation is not final, and an open one is erased only on demand',
   'generation.erased': 'the request and the images of the generation were erased',
   'generation.wait-timeout': 'the generation did not finish within the wait timeout; it is still running',
   'generation.cancelled': 'the caller cancelled the generation before this image was bought',

@@ -11,7 +11,7 @@ export type { CapsChanged, StoredCaps } from './settings/caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection/connect.ts';
 export { erasedError } from './enqueue/find-generation.ts';
 export { openError, type FoundErasure } from './erasing/request-erasure.ts';
-export type { AgedPlace, AgedState, KeptDays } from './erasing/by-age.ts';
+export type { AgedPlace, AgedState, AgedWhat, KeptDays } from './erasing/by-age.ts';
 export type { StandingTombstone } from './erasing/note-tombstones.ts';
 export type { BulkTurn } from './erasing/bulk-turns.ts';
 export type { FoundBulk, NewBulk } from './erasing/request-bulk.ts';

@@ -18,9 +18,14 @@ test('a generation is written with its submissions and their holds', async () =>
 test('the same enqueue a second time changes nothing', async () => {
   await using world = await setup();
   const generation = newGeneration(3, { idempotencyKey: 'order-7', deadlineAt: Date.now() + 60_000, retryOf: 'earlier' });
-  expect(await world.store.enqueue(generation)).toEqual({ kind: 'created', generationId: generation.generationId, line: [1, 2, 3] });
+  expect(await world.store.enqueue(generation)).toEqual({
+    kind: 'created',
+    generationId: generation.generationId,
+    line: [1, 2, 3],
+    noWorkerSince: 0,
+  });
   const before = await world.keyspace();
-  expect(await world.store.enqueue(generation)).toEqual({ kind: 'exists', generationId: generation.generationId });
+  expect(await world.store.enqueue(generation)).toEqual({ kind: 'exists', generationId: generation.generationId, noWorkerSince: 0 });
   expect(await world.keyspace()).toEqual(before);
 });
 
@@ -41,6 +46,7 @@ test('an idempotency key answers with the first generation', async () => {
   expect(await world.store.enqueue(newGeneration(1, { idempotencyKey: 'order-7' }))).toEqual({
     kind: 'replayed',
     generationId: first.generationId,
+    noWorkerSince: 0,
   });
   expect(await world.keyspace()).toEqual(before);
 });

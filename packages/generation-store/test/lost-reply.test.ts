@@ -23,7 +23,11 @@ test('an enqueue whose reply was lost is one generation with one hold', async ()
   await using world = await setup();
   await world.enqueue(); // the server knows the script from here on: the first request is the one that counts
   const generation = newGeneration(2, { idempotencyKey: 'order-7' });
-  expect(await twice(world, (store) => store.enqueue(generation))).toEqual({ kind: 'exists', generationId: generation.generationId });
+  expect(await twice(world, (store) => store.enqueue(generation))).toEqual({
+    kind: 'exists',
+    generationId: generation.generationId,
+    noWorkerSince: 0,
+  });
   expect(await world.spent()).toEqual({ reserved: 3 * IMAGE_NANO_USD, settled: 0 });
 });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   defined,
-  encodeTenant,
+  tenantFolder,
   formatDimensions,
   outlineOfIntent,
   type Intent,
@@ -73,7 +73,7 @@ export function createErasingStorage(config: BucketConfig): ErasingStorage {
       return images.length;
     },
     async deleteInputs(tenant, until, startAfter) {
-      const { objects, continuationToken } = await bucket.list(inputsOf(encodeTenant(tenant)), defined({ startAfter }));
+      const { objects, continuationToken } = await bucket.list(inputsOf(tenantFolder(tenant)), defined({ startAfter }));
       await bucket.delete(objects.filter(({ writtenAt }) => writtenAt <= until).map(({ key }) => key));
       return continuationToken === undefined ? undefined : objects.at(-1)?.key;
     },

@@ -1,10 +1,11 @@
-import { GenerationError, type GenerationView, type StoredRequest } from '@darkroom/contracts';
+import { isGenerationId, type GenerationView, type StoredRequest } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createAborts } from './aborts.ts';
 import { checked, checkedInParts, checkedWith, ENQUEUES, readIdCall } from './check-call.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
 import { hideOthers } from './hide-others.ts';
+import { mustBeId, notFound } from './not-found.ts';
 import { createErasing, type ErasingParts } from './erasing.ts';
 import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
 import { createRuleBook } from './image-rules.ts';
@@ -44,18 +45,21 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
-    ask('read generation', generationId, () => store.find(generationId, undefined, boundTo));
+    isGenerationId(generationId)
+      ? ask('read generation', generationId, () => store.find(generationId, undefined, boundTo))
+      : Promise.resolve(undefined);
   // Many waits look at once when they begin or Redis comes back; a reply after more than a second is given up.
   const looks = createConcurrencyLimit(LOOKS_AT_ONCE);
   const waiting: WaitDependencies = {
-    find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known, boundTo))),
+    find: (generationId, known) =>
+      isGenerationId(generationId)
+        ? ask('read generation', generationId, () => looks.run(() => store.find(generationId, known, boundTo)))
+        : Promise.resolve(undefined),
     subscriptions,
     aborts: createAborts(),
     random: Math.random,
     lookEvery: defaultLookEvery,
   };
-  const notFound = (generationId: string): GenerationError =>
-    new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
 
   const eraser = createErasing({ ask, store, boundTo, now: others.now });
   const producer: Producer = {
@@ -108,6 +112,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     },
     async timeline(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
+      mustBeId(generationId);
       const found = await ask('read timeline', generationId, () => store.findTimeline(generationId, boundTo));
       if (found === undefined) throw notFound(generationId);
       return found;
@@ -147,6 +152,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     },
     async cancel(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
+      mustBeId(generationId);
       const status = await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
       if (status === undefined) throw notFound(generationId);
       return status;
@@ -158,6 +164,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
         // The caller could change its list during the call.
         return options && { ...options, ...(Array.isArray(options.images) && { images: [...options.images] }) };
       }, ENQUEUES);
+      mustBeId(generationId);
       const retry = () =>
         retryGeneration({ ...others, store: { retry: orders.retry, findRetried: store.findRetried } }, generationId, options, defaults);
       return options.generationId === undefined ? mintBy(retry) : retry();

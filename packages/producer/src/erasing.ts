@@ -1,7 +1,8 @@
-import { createGenerationId, GenerationError } from '@darkroom/contracts';
+import { createGenerationId, GenerationError, hasCode } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { Availability } from './availability.ts';
 import { checked, readIdCall } from './check-call.ts';
+import { mustBeId, notFound } from './not-found.ts';
 import { eraseOptions, eraseProblems, erasureOf, type EraseOptions, type Erasure } from './erase.ts';
 import { bulkErasureOf, readErasedMany, type BulkErasure, type ErasedMany } from './erase-many.ts';
 import { readCallOptions } from './options.ts';
@@ -24,11 +25,26 @@ export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<
       if (options !== undefined) problems.push(...eraseProblems(options));
       return options;
     });
+    mustBeId(generationId);
     if (cancel) await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
     const found = await ask('erase generation', generationId, () => store.requestErasure(generationId, cancel, boundTo));
     if (found === undefined) throw notFound(generationId);
-    for (const retry of retries ? found.retries : []) await eraseOne(retry, { cancel });
+    for (const retry of retries ? found.retries : []) await eraseRetry(generationId, retry, cancel);
     return erasureOf(generationId, found);
+  }
+
+  /** Erases a retry after its original was handed to the eraser. @throws GenerationError that says so if the retry is open. */
+  async function eraseRetry(generationId: string, retry: string, cancel: boolean): Promise<void> {
+    try {
+      await eraseOne(retry, { cancel });
+    } catch (cause) {
+      if (!hasCode(cause, 'generation.open')) throw cause;
+      throw new GenerationError(
+        'generation.open',
+        `generation "${generationId}" is being erased, and its retry "${retry}" is open and stays: wait for its end, or erase it with "cancel: true"`,
+        { cause, details: { erased: generationId, open: retry } },
+      );
+    }
   }
 
   async function eraseMany(given: ErasedMany, givenOptions: EraseOptions): Promise<BulkErasure> {
@@ -57,6 +73,7 @@ export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<
     erase,
     async erasure(id, given = {}) {
       checked((problems) => readIdCall(id, given, [], problems));
+      mustBeId(id);
       const found = await ask('read erasure', id, () => store.findErasure(id, boundTo));
       if (found !== undefined) return erasureOf(id, found);
       const bulk = await ask('read erasure', id, () => store.findBulk(id, boundTo));
@@ -65,5 +82,3 @@ export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<
     },
   };
 }
-
-const notFound = (id: string): GenerationError => new GenerationError('generation.not-found', `no generation has the id "${id}"`);

@@ -24,6 +24,22 @@ describe.each(subjects)('%s', (_name, setup) => {
     expect(await producer.erase(later.generationId, { cancel: true })).toMatchObject({ generationId: later.generationId });
   });
 
+  test('an id of another form names nothing, and no eraser hears of it', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    for (const id of ['undefined', 'x', '中', '01a22b40-91cd-795b-bf54-6820aec174a7:request'])
+      for (const call of [
+        producer.erase(id),
+        producer.erasure(id),
+        producer.get(id),
+        producer.cancel(id),
+        producer.retry(id),
+        producer.timeline(id),
+        producer.wait(id),
+      ])
+        await expect(call, id).rejects.toMatchObject({ code: 'generation.not-found' });
+  });
+
   test('says what is wrong with a call that erases', async () => {
     await using subject = await setup();
     const wrong = { cancel: 'yes', retry: true } as unknown as { cancel: boolean };

@@ -28,6 +28,12 @@ test('a key opens its tenant once S3 has it, and nothing of it but its hash is k
   expect(stored).not.toContain(text.slice(20, 40));
 });
 
+test('a key of any name and tenant is recorded', async () => {
+  const { id } = await createApiKey(keys, 'live', { ...key, name: 'NOW', tenant: 'NOW' });
+  expect(await world.store.useApiKey(id)).toMatchObject({ name: 'NOW', tenant: 'NOW' });
+  expect(await restoreApiKeys(keys)).toEqual({ recorded: 0, broughtBack: 0 });
+});
+
 test('a key that S3 has not taken opens nothing until a worker has recorded it', async () => {
   const minted = mintApiKey('live');
   await expect(keepApiKey(withoutS3(), minted, key)).rejects.toMatchObject({ code: 'storage.unavailable' });

@@ -60,7 +60,7 @@ test('a restore brings a generation back as it was, after Redis forgot all of it
       // again, it changes nothing
       expect(await restoreGeneration(world.recovery, generationId)).toBe('known');
       expect(await takePicture(world, generationId)).toEqual(before);
-      expect(await world.store.enqueue(order), 'the same order again').toEqual({ kind: 'exists', generationId });
+      expect(await world.store.enqueue(order), 'the same order again').toEqual({ kind: 'exists', generationId, noWorkerSince: 0 });
       await world.begin();
     }),
     { numRuns: 25 },

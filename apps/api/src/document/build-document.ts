@@ -10,7 +10,7 @@ const jsonErrors: readonly ErrorCode[] = ['api.malformed', 'api.too-large', 'api
 
 /** Returns all codes of errors that a route may answer with. */
 export const errorsOf = (route: Route): readonly ErrorCode[] => [
-  ...new Set<ErrorCode>([...commonErrors, ...(route.body === undefined ? ['api.malformed' as const] : jsonErrors), ...route.errors]),
+  ...new Set<ErrorCode>([...commonErrors, ...(route.method === 'GET' ? ['api.malformed' as const] : jsonErrors), ...route.errors]),
 ];
 
 /** Builds the OpenAPI document (3.1) from the table of routes. */

@@ -1,4 +1,11 @@
-import { hasCode, isFinalGeneration, traceparentProblems, type GenerationView } from '@darkroom/contracts';
+import {
+  hasCode,
+  InvalidRequestError,
+  isFinalGeneration,
+  QueueUnavailableError,
+  traceparentProblems,
+  type GenerationView,
+} from '@darkroom/contracts';
 import type { RetryOptions } from '@darkroom/producer';
 import { etagOf, isNoneMatched, type Answer } from '../answers/answer.ts';
 import { generationJson, pathOf } from '../answers/generation-json.ts';
@@ -20,7 +27,9 @@ const created = {
 async function answerWith(call: Call, generationId: string, isCreated: boolean): Promise<Answer> {
   const { producer, signal, headers } = call;
   const seconds = readWait(typeof headers['prefer'] === 'string' ? headers['prefer'] : undefined);
-  const view = seconds === undefined ? await producer.get(generationId) : await waitFor(call, generationId, seconds, signal);
+  const view = await readMade(generationId, () =>
+    seconds === undefined ? producer.get(generationId) : waitFor(call, generationId, seconds, signal),
+  );
   const isDone = seconds !== undefined && isFinalGeneration(view.status);
   const body = generationJson(view);
   return {
@@ -34,6 +43,19 @@ async function answerWith(call: Call, generationId: string, isCreated: boolean):
     },
     body,
   };
+}
+
+/** Reads a generation that was enqueued a moment ago. @throws QueueUnavailableError that says so: the caller must not take it for a refusal. */
+async function readMade(generationId: string, read: () => Promise<GenerationView>): Promise<GenerationView> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!hasCode(cause, 'queue.unavailable')) throw cause;
+    throw new QueueUnavailableError(
+      `generation "${generationId}" is enqueued, and redis went away before it could be read: read it at ${pathOf(generationId)}`,
+      { reached: 'yes', generationId, cause },
+    );
+  }
 }
 
 /** Waits, and answers with the present state when the time is over or the process stops: the generation runs on. */
@@ -92,7 +114,11 @@ export const generationRoutes: readonly Route[] = [
     body: { kind: 'json', schema: 'BatchRequest', isRequired: true },
     answers: { 202: { description: 'All are there.', schema: 'Batch' } },
     errors: [...enqueueErrors, 'queue.partly-enqueued'],
-    async run({ producer, body }) {
+    async run({ producer, body, headers }) {
+      if (headers['idempotency-key'] !== undefined)
+        throw new InvalidRequestError([
+          { path: 'Idempotency-Key', message: 'is not taken for a batch: give `idempotencyKeys` in the body, one for each request' },
+        ]);
       const { requests, options } = readBatch(body);
       const all = await producer.enqueueMany(requests, options);
       const generations = all.map(({ generationId, created: isCreated, quote }) => ({

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { defined, LocalStackError } from '@darkroom/contracts';
+import { ConfigError, defined, LocalStackError } from '@darkroom/contracts';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { createImages, type Images } from '@darkroom/producer/images';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
@@ -21,6 +21,14 @@ export async function withClient(
   { environment, root }: Pick<CommandContext, 'environment' | 'root'>,
   work: (client: Client) => Promise<ExitCode>,
 ): Promise<ExitCode> {
+  if (environment['DARKROOM_URL'] !== undefined && environment['REDIS_URL'] === undefined)
+    throw new ConfigError([
+      {
+        path: 'DARKROOM_URL',
+        message:
+          'is not used by this version: user commands reach a Darkroom by REDIS_URL; unset DARKROOM_URL to take the one of this folder',
+      },
+    ]);
   const { settings, folder } = await findAnswering(findCandidates({ environment, dataDir, root }));
   const redis = { redisUrl: settings.url, prefix: settings.prefix };
   const producer = createProducer(redis);

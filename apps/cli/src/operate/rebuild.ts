@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { defined, describeCaps } from '@darkroom/contracts';
+import { DarkroomError, defined, describeCaps, hasCode } from '@darkroom/contracts';
 import { buildGenerationStore, buildReadingStore, defaultRetention, READING_TURN, type GenerationStore } from '@darkroom/generation-store';
 import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
 import {
@@ -96,8 +96,14 @@ async function restoreSettings(settings: KeptSettings & KeptApiKeys, { named, se
   if (Object.keys(limits).length > 0) terminal.print(`limits    ${describeLimits(limits)} (from S3)`);
   const tenants = await restoreTenantRules(settings);
   if (tenants.length > 0) terminal.print(`tenants   the rules of ${tenants.length} (from S3)`);
-  const keys = await restoreApiKeys(settings);
-  if (keys.broughtBack > 0) terminal.print(`keys      ${keys.broughtBack} API keys (from S3)`);
+  try {
+    const keys = await restoreApiKeys(settings);
+    if (keys.broughtBack > 0) terminal.print(`keys      ${keys.broughtBack} API keys (from S3)`);
+  } catch (error) {
+    // Buying does not wait for them, and a worker restores them again and again.
+    if (!(error instanceof DarkroomError) || !hasCode(error, 'storage.corrupt-record')) throw error;
+    terminal.complain(`an API key in S3 is damaged and opens nothing until it is repaired: ${error.message}`);
+  }
   const { operator } = await restorePauses(settings);
   if (operator !== undefined) terminal.print(`pause     by an operator: ${operator.reason} (from S3)`);
   const restored = await restoreCaps(settings, named.allPerDay === undefined ? undefined : seed);

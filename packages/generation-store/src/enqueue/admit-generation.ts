@@ -30,7 +30,7 @@ end
 local function admit(key, now)
   local requires, withholds = imageRulesOf(tenant)
   -- without the check no image is cleared: each would be bought and withheld
-  if checked == '' and (requires or withholds) then
+  if checked == '' and (requires or withholds or withhold ~= '') then
     return { kind = 'safety-required', rule = requires and 'requireSafetyCheck' or 'withholdFlagged' }
   end
   if withholds then withhold = '1' end

@@ -52,7 +52,9 @@ if not bulk.step then
   redis.call('ZREM', KEYS[1], id)
   return false
 end
-redis.call('ZADD', KEYS[1], 'XX', now, id)
+-- behind all others, those of the same millisecond too
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+redis.call('ZADD', KEYS[1], 'XX', int(math.max(tonumber(now), tonumber(last) + 1)), id)
 return named({
   erasureId = id, requestedAt = bulk.requestedAt, tenant = bulk.tenant, tag = bulk.tag, isForced = bulk.isForced, step = bulk.step,
   place = bulk.place, waiting = tonumber(bulk.found) - tonumber(bulk.erased) - tonumber(bulk.left) - tonumber(bulk.gone), left = bulk.left,
@@ -131,13 +133,23 @@ local function take(id, tenant)
   local isOpenStill = status == 'queued' or status == 'running'
   if isOpenStill and fields.isForced ~= '1' and not erasure.isForced then return leave(id) end
   -- a damaged entry is refused before anything is written; its worker finds the tombstone
-  if isOpenStill then pcall(closeGeneration, key, id, 'cancelled', now) end
+  if isOpenStill then
+    -- money is booked for the generation of the second argument
+    ARGV[2] = id
+    pcall(closeGeneration, key, id, 'cancelled', now)
+  end
   if redis.call('SREM', bulkKey .. ':open', id) == 1 then redis.call('HINCRBY', bulkKey, 'left', -1) else redis.call('HINCRBY', bulkKey, 'found', 1) end
-  if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt', int(now), 'tenant', tenant) end
+  if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt', int(now)) end
+  -- an earlier request may have named another tenant
+  redis.call('HSET', erasureKey(id), 'tenant', tenant)
   if fields.isForced == '1' then redis.call('HSET', erasureKey(id), 'isForced', 1) end
   redis.call('HDEL', erasureKey(id), 'isNoted', 'aged')
   redis.call('HSET', erasureKey(id), 'bulks', (erasure.bulks and erasure.bulks .. ' ' or '') .. bulk)
-  if not redis.call('ZSCORE', prefix .. ':erasures', id) then redis.call('ZADD', prefix .. ':erasures', int(now), id) end
+  redis.call('PERSIST', erasureKey(id))
+  -- a sweep under way that keeps the images finds its place moved, and does not end this one
+  if erasure.isNoted or erasure.aged or not redis.call('ZSCORE', prefix .. ':erasures', id) then
+    redis.call('ZADD', prefix .. ':erasures', int(now), id)
+  end
 end
 
 ${each.each()}

@@ -23,20 +23,26 @@ export interface KeptDays {
 const rulesScript = createLuaScript(/* lua */ `
 local prefix, all = ARGV[1], {}
 local tenants = redis.pcall('SMEMBERS', prefix .. ':tenants-with-rules')
-if tenants.err then return all end
+if tenants.err then return false end
 for _, tenant in ipairs(tenants) do
-  local days = redis.pcall('HMGET', prefix .. ':tenant-rules:' .. tenant, 'retainRequestsDays', 'retainImagesDays')
-  if not days.err and (days[1] or days[2]) then all[#all + 1] = { tenant, days[1] or '', days[2] or '' } end
+  local days = redis.pcall('HMGET', prefix .. ':tenant-rules:' .. tenant, 'retainRequestsDays', 'retainImagesDays', 'revision')
+  -- rules that are lost or damaged keep everything until S3 brings them back
+  if days.err or not days[3] then
+    all[#all + 1] = { tenant, 'lost', 'lost' }
+  elseif days[1] or days[2] then
+    all[#all + 1] = { tenant, days[1] or '', days[2] or '' }
+  end
 end
 return all
 `);
 
-const optionalDays = z.union([z.literal('').transform(() => undefined), z.coerce.number().int().min(1)]).catch(undefined);
-const rulesSchema = z.array(z.tuple([z.string(), optionalDays, optionalDays]));
+const optionalDays = z.union([z.literal('').transform(() => undefined), z.coerce.number().int().min(1)]).catch(Infinity);
+const rulesSchema = z.array(z.tuple([z.string(), optionalDays, optionalDays])).nullable();
 
-/** Reads the days of the tenants that have rules about them, by their encoded names. */
-export async function readKeptDays(redis: Redis, prefix: string): Promise<Map<string, KeptDays>> {
+/** Reads the days of the tenants that have rules about them, by their encoded names; undefined while Redis cannot tell which have any. */
+export async function readKeptDays(redis: Redis, prefix: string): Promise<Map<string, KeptDays> | undefined> {
   const rows = rulesSchema.parse(await rulesScript.run(redis, agedKey(prefix), [prefix]));
+  if (rows === null) return undefined;
   return new Map(
     rows.map(([tenant, requests, images]) => [
       tenant,
@@ -100,6 +106,28 @@ return redis.call('HSET', KEYS[1], 'rules', rules)
 export const beginAged = async (redis: Redis, prefix: string, rules: string): Promise<void> =>
   void (await beginScript.run(redis, agedKey(prefix), prefix, { rules }));
 
+const openScript = createLuaScript(/* lua */ `${prelude}
+if recovering() or isReading() then return false end
+local open = {}
+for i = 2, #ARGV do
+  local status = redis.pcall('HGET', prefix .. ':generation:' .. ARGV[i], 'status')
+  if status == 'queued' or status == 'running' or type(status) == 'table' then open[#open + 1] = ARGV[i] end
+end
+return open
+`);
+
+/** Reads which of some generations are open, or damaged; undefined while Redis may have forgotten what is open. */
+export async function readOpenOf(redis: Redis, prefix: string, ids: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  const open = z
+    .array(z.string())
+    .nullable()
+    .parse(await openScript.run(redis, agedKey(prefix), [prefix, ...ids]));
+  return open === null ? undefined : new Set(open);
+}
+
+/** What goes of a generation by its age; `images` alone stands for one whose images stay because it is open. */
+export type AgedWhat = 'all' | 'requests' | 'images';
+
 const own = nameArguments(['rules', 'date', 'place', 'nextLook']);
 const each = nameArguments(['id', 'tenant', 'what'], own.after);
 
@@ -109,11 +137,12 @@ const each = nameArguments(['id', 'tenant', 'what'], own.after);
  */
 const takeScript = createLuaScript(/* lua */ `${prelude}${erasures}
 ${own.lua}
-if redis.call('HGET', KEYS[1], 'rules') ~= rules then return 0 end
+if redis.call('HGET', KEYS[1], 'rules') ~= rules or recovering() or isReading() then return 0 end
 local now, open = nowMs(), 0
 ${each.each()}
   local status = redis.pcall('HGET', prefix .. ':generation:' .. id, 'status')
-  if status == 'queued' or status == 'running' then
+  -- images alone are named here only if they stay
+  if what == 'images' or status == 'queued' or status == 'running' then
     open = open + 1
   else
     local erasure = hash(erasureKey(id))
@@ -122,7 +151,7 @@ ${each.each()}
       redis.call('HSET', erasureKey(id), 'aged', what)
       redis.call('HDEL', erasureKey(id), 'isNoted')
       redis.call('HSETNX', erasureKey(id), 'requestedAt', int(now))
-      redis.call('HSETNX', erasureKey(id), 'tenant', tenant)
+      redis.call('HSET', erasureKey(id), 'tenant', tenant)
       redis.call('PERSIST', erasureKey(id))
       redis.call('ZADD', prefix .. ':erasures', int(now), id)
     end
@@ -148,7 +177,7 @@ export const takeAged = async (
   prefix: string,
   rules: string,
   { date, after, nextLook }: AgedPlace,
-  generations: readonly { generationId: string; tenant: string; what: 'all' | 'requests' }[],
+  generations: readonly { generationId: string; tenant: string; what: AgedWhat }[],
 ): Promise<number> =>
   z
     .number()

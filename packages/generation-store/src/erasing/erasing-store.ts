@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
 import { readOwnership } from '../recovery/ownership.ts';
 import { endBulk, listForBulk, stepBulk, takeBulkTurn, takeIntoBulk } from './bulk-turns.ts';
-import { beginAged, readAgedState, readKeptDays, takeAged } from './by-age.ts';
+import { beginAged, readAgedState, readKeptDays, readOpenOf, takeAged } from './by-age.ts';
 import { countErasures, dropErasure, endSweep, postponeSweep, readDueErasures } from './sweeps.ts';
 import { countLeftUploads, forgetLeftUploads, readLeftUploads } from './left-uploads.ts';
 
@@ -30,6 +30,7 @@ function bindAll(prefix: string, redis: Redis) {
     stepBulk: bind(stepBulk),
     endBulk: bind(endBulk),
     readKeptDays: bind(readKeptDays),
+    readOpenOf: bind(readOpenOf),
     readAgedState: bind(readAgedState),
     beginAged: bind(beginAged),
     takeAged: bind(takeAged),

@@ -26,6 +26,6 @@ local function noteStep(id, index, n, at, step, detail)
   if text then return end
   -- a submission that is over has a time to live
   local left = redis.call('PTTL', own)
-  if left > 0 then redis.call('PEXPIRE', key, left) end
+  if left >= 0 then redis.call('PEXPIRE', key, math.max(left, 1)) end
 end
 `;

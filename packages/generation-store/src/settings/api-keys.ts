@@ -19,13 +19,13 @@ end
 `;
 
 /**
- * Adds a key that opens nothing before S3 has it. Replies its time of creation; 0 if the id is taken. The text of the value comes with
- * NOW in place of that time.
+ * Adds a key that opens nothing before S3 has it. Replies its time of creation; 0 if the id is taken. The text of the value ends
+ * with NOW in place of that time.
  */
 const addScript = createNamedScript(['id', 'value'])(/* lua */ `${prelude}${note}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local now = int(nowMs())
-value = string.gsub(value, '"NOW"', now)
+value = string.gsub(value, '"createdAt":"NOW"}$', '"createdAt":' .. now .. '}')
 redis.call('HSET', KEYS[1], 'value', value, 'revision', 1)
 redis.call('SADD', prefix .. ':api-keys', id)
 note(1, value)

@@ -87,7 +87,12 @@ test('a generation whose images have all ended is closed, announced and retired'
   expect((await world.pass()).summary).toEqual({ 'not-folded': '1 repaired' });
   await listener.quit();
   expect(announced.join('\n')).toContain('generation.partial');
-  expect({ ...(await world.redis.hgetall(key)), finishedAt: '' }).toEqual({ ...finished, finishedAt: '' });
+  expect({ ...(await world.redis.hgetall(key)), finishedAt: '' }).toEqual({
+    ...finished,
+    finishedAt: '',
+    // A caller sees the change.
+    revision: String(Number(finished['revision']) + 1),
+  });
   expect(await world.redis.ttl(key)).toBeGreaterThan(0);
   expect((await world.pass()).summary).toEqual({});
 });
