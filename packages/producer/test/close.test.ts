@@ -5,6 +5,9 @@ import { expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
 import { request, setup, untilHeard } from './world.ts';
 
+/** An id that no generation has. */
+const unknownId = '01a25000-0000-7000-8000-000000000000';
+
 // Every file is checked for open handles afterwards; these tests check what callers see.
 
 test('a producer may be closed twice, and before its first use', async () => {
@@ -28,7 +31,12 @@ test('a call after close is refused at once', async () => {
   await using world = await setup();
   await world.producer.close();
   const startedAt = performance.now();
-  for (const call of [world.producer.enqueue(request), world.producer.get('x'), world.producer.wait('x'), world.producer.cancel('x')]) {
+  for (const call of [
+    world.producer.enqueue(request),
+    world.producer.get(unknownId),
+    world.producer.wait(unknownId),
+    world.producer.cancel(unknownId),
+  ]) {
     await expect(call).rejects.toMatchObject({ code: 'queue.unavailable', reached: 'no', message: expect.stringContaining('is closed') });
   }
   expect(performance.now() - startedAt).toBeLessThan(200);
@@ -37,7 +45,7 @@ test('a call after close is refused at once', async () => {
 test('a producer closes while Redis is away and calls wait for it', async () => {
   await using own = await reserveRedis();
   const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
-  const calls = Promise.allSettled([producer.enqueue(request), producer.wait('x')]);
+  const calls = Promise.allSettled([producer.enqueue(request), producer.wait(unknownId)]);
   const startedAt = performance.now();
   await producer.close();
   for (const outcome of await calls) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueUnavailableError) });
@@ -52,7 +60,7 @@ test('a producer closes at once while Redis is silent, and its calls under way f
   // The first call opens a connection; "not initialised" is an answer.
   await expect(producer.enqueue(request)).rejects.toMatchObject({ code: 'store.not-initialised' });
   proxy.silence();
-  const calls = Promise.allSettled([producer.enqueue(request), producer.wait('x'), producer.get('x')]);
+  const calls = Promise.allSettled([producer.enqueue(request), producer.wait(unknownId), producer.get(unknownId)]);
   // They are sent once the finished check of the rights has been read.
   await setImmediate();
   const startedAt = performance.now();

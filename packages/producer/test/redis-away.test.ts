@@ -6,6 +6,9 @@ import { expect, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
 import { IMAGE_NANO_USD, openStore, request } from './world.ts';
 
+/** An id that no generation has. */
+const unknownId = '01a25000-0000-7000-8000-000000000000';
+
 /** Returns the error of a call and its duration. */
 async function failureOf(call: Promise<unknown>): Promise<{ error: QueueUnavailableError; tookMs: number }> {
   const startedAt = performance.now();
@@ -76,7 +79,7 @@ test('a hundred calls at once wait for the first connection without a warning', 
   const onWarning = (warning: Error): void => void warnings.push(warning);
   process.on('warning', onWarning);
   const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
-  const calls = Array.from({ length: 100 }, () => failureOf(producer.get('x')));
+  const calls = Array.from({ length: 100 }, () => failureOf(producer.get(unknownId)));
   await Promise.all(calls);
   await producer.close();
   process.off('warning', onWarning);
@@ -112,8 +115,8 @@ test('a wait during an outage ends with its producer and with its signal', async
   await using own = await reserveRedis();
   const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
   const abort = new AbortController();
-  const aborted = Promise.allSettled([producer.wait('x', { signal: abort.signal })]);
-  const closed = failureOf(producer.wait('x'));
+  const aborted = Promise.allSettled([producer.wait(unknownId, { signal: abort.signal })]);
+  const closed = failureOf(producer.wait(unknownId));
   const reason = new Error('the client went away');
   abort.abort(reason);
   expect(await aborted).toEqual([{ status: 'rejected', reason }]);

@@ -6,7 +6,7 @@ import { createProducer, hasCode } from '@darkroom/producer';
 const [redisUrl = '', prefix = '', count = '1'] = process.argv.slice(2);
 const producers = Array.from({ length: Number(count) }, () => createProducer({ redisUrl, prefix }));
 // connected, so that the race is one
-await Promise.all(producers.map((producer) => producer.get('0').catch(() => undefined)));
+await Promise.all(producers.map((producer) => producer.get('01a25000-0000-7000-8000-000000000000').catch(() => undefined)));
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
 
