@@ -75,9 +75,8 @@ test('bounds a line of very many values', () => {
   const logger = createLogger({ name: 'test' }, { write: (written) => (line = written) });
   const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`field${at}`, { at, text: 'x'.repeat(50) }]));
   const deep = Array.from({ length: 200 }, () => Array.from({ length: 200 }, () => wide));
-  expect(quickest(() => logger.warn({ wide, deep, set: new Set(Array.from({ length: 100_000 }, (_, at) => at)) }, 'much'))).toBeLessThan(
-    LIMIT_MS,
-  );
+  const set = new Set(Array.from({ length: 100_000 }, (_, at) => at));
+  expect(quickest(() => logger.warn({ wide, deep, set }, 'much'))).toBeLessThan(LIMIT_MS);
   expect(line.length).toBeLessThan(100_000);
 });
 
