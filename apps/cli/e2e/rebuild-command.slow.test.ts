@@ -80,7 +80,7 @@ test('rebuild restores the limit and the pause of an operator, and says that buy
   await empty();
   const { code, output } = await run();
   expect({ code, output }).toMatchObject({ code: 0 });
-  expect(output).toMatch(/the store is open\nbuying +PAUSED since .+, an operator: a new bucket/);
+  expect(output).toMatch(/the store is open\nbuying +PAUSED since .+, an operator \(.+\): a new bucket/);
   expect(output).not.toContain('buying resumed');
   expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
   expect(await store.readTasksAtProvider()).toMatchObject({ limit: 4 });

@@ -94,7 +94,7 @@ test('the reconciler restores jobs, holds and schedules that vanish while worker
       ].filter((key) => !key.endsWith(':meta'));
       await redis.del(...lost);
       for (const key of await redis.keys(`${prefix}:submission:*`))
-        if ((await redis.hget(key, 'held')) === '1') await redis.hset(key, 'held', '0');
+        if (!key.endsWith(':timeline') && (await redis.hget(key, 'held')) === '1') await redis.hset(key, 'held', '0');
       await worker.start();
     }
     const generations = await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 60_000 })));
