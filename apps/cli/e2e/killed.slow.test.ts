@@ -28,6 +28,7 @@ test('after a kill the next start ends the left processes, keeps the ports and c
   const { generationIds } = await killInTheMiddle(world);
   const left = await world.apps();
   expect(left.map(({ commandLine }) => /apps\/([\w-]+)/.exec(commandLine)?.[1]).toSorted()).toEqual([
+    'api',
     'dashboard',
     'eraser',
     'runware-emulator',
@@ -39,7 +40,7 @@ test('after a kill the next start ends the left processes, keeps the ports and c
 
   const next = world.start();
   await next.printed('Runs on until Ctrl-C');
-  expect(next.output()).toContain('ended 5 processes that an earlier start left behind');
+  expect(next.output()).toContain('ended 6 processes that an earlier start left behind');
   expect(world.readJson('ports.json')).toEqual(ports);
   expect(world.redisPid()).not.toBe(redisPid);
   const pids = (await world.apps()).map(({ pid }) => pid);
