@@ -2,10 +2,9 @@ import path from 'node:path';
 import { defined, describeCapsDifference, LocalStackError, parseUsd, type NanoUsd } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, isLiftable, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
-import { createClosing, type Closing } from '@darkroom/local-stack';
+import type { Closing } from '@darkroom/local-stack';
 import { createProducer } from '@darkroom/producer';
 import { readSettings, spendSettings, type Environment } from '@darkroom/service-runtime';
-import type { Signals } from '@darkroom/service-runtime/launch';
 import type { StartConfig } from './config.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
 import { laptopCap } from './laptop/quote.ts';
@@ -16,6 +15,7 @@ import { orderExamples } from './orders/order-examples.ts';
 import { formatReceipt } from './orders/receipt.ts';
 import { saveImages } from './orders/save-images.ts';
 import { describeAddresses } from './describe-addresses.ts';
+import { runUntilOver, untilOver, type RunContext, type RunExitCode } from './run-until-over.ts';
 import { shownPath } from './shown-path.ts';
 import { ensureApiKey } from './stack/api-key.ts';
 import { startApps, type ProviderOfStart } from './stack/apps.ts';
@@ -33,19 +33,14 @@ export interface StartValues {
   readonly redis: RedisChoice | undefined;
 }
 
-export interface StartOptions {
+export interface StartOptions extends RunContext {
   command: StartValues;
   config: StartConfig;
   /** Folder of the installation. */
   root: string;
-  terminal: Terminal;
-  signals: Pick<Signals, 'stop' | 'hurry'>;
   /** Milliseconds since 1970. */
   now: () => number;
 }
-
-/** Exit codes as shells know them: 130 is "ended by Ctrl-C". */
-type ExitCode = 0 | 1 | 130;
 
 const IMAGE_LIMIT_BYTES = 32 * 1024 ** 2;
 const STORAGE_TIMEOUT_MS = 10_000;
@@ -54,32 +49,15 @@ const STORAGE_TIMEOUT_MS = 10_000;
  * Runs the whole system until a signal or, with `once`, until the examples are final; then stops everything.
  * @returns 0 if all images were verified; 130 if a signal came before that; 1 otherwise.
  */
-export async function start({ terminal, signals, ...options }: StartOptions): Promise<ExitCode> {
-  const closing = createClosing();
-  // Aborted by everything that ends the run early: a signal, a pause because of the account, an app that died.
-  const over = new AbortController();
-  const onStop = (): void => over.abort();
-  signals.stop.addEventListener('abort', onStop);
-  if (signals.stop.aborted) onStop();
-  try {
-    return await run(options, terminal, closing, over);
-  } catch (error) {
-    if (signals.stop.aborted) return 130;
-    terminal.complain(`\ncannot continue: ${messageOf(error)}`);
-    return 1;
-  } finally {
-    terminal.print(terminal.paint('dim', 'stopping …'));
-    for (const failure of await closing.closeAll(signals.hurry)) terminal.complain(`while stopping: ${messageOf(failure)}`);
-    signals.stop.removeEventListener('abort', onStop);
-  }
-}
+export const start = ({ terminal, signals, ...options }: StartOptions): Promise<RunExitCode> =>
+  runUntilOver({ terminal, signals }, (closing, over) => run(options, terminal, closing, over));
 
 async function run(
-  { command, config, root, now }: Omit<StartOptions, 'terminal' | 'signals'>,
+  { command, config, root, now }: Omit<StartOptions, keyof RunContext>,
   terminal: Terminal,
   closing: Closing,
   over: AbortController,
-): Promise<ExitCode> {
+): Promise<RunExitCode> {
   const { signal } = over;
   const row = (name: string, text: string): void => terminal.print(`  ${name.padEnd(10)}${text}`);
 
@@ -147,8 +125,7 @@ async function run(
       ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs, isS3Ours, apiKey }),
     );
     terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
-    await untilAborted(signal);
-    if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;
+    await untilOver(signal);
   }
   if (verified === ordered) return 0;
   terminal.complain(`\n${ordered - verified} of ${ordered} images were not verified; the logs in ${shownPath(folder.logs)} say why`);
@@ -202,11 +179,3 @@ async function describeOtherCaps(store: GenerationStore, environment: Environmen
   const words = caps === undefined ? '' : describeCapsDifference(named, caps);
   return words === '' ? undefined : `${words}: the environment sets the caps of a new store only; change them with darkroom caps`;
 }
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

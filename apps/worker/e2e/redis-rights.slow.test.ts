@@ -191,7 +191,7 @@ const dangerous = [
   ['SHUTDOWN'],
   ['GET', 'other'],
 ];
-/** What the library may not do, nor the HTTP API, which stands on it. */
+/** Commands that the library may not send. The HTTP API stands on the library, and may not either. */
 const forbiddenToProducers = [
   ...dangerous,
   ['HSET', '…:caps', 'all:day', '1'],

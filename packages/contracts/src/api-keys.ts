@@ -26,7 +26,7 @@ const MAX_NAME_LENGTH = 64;
 /** Returns true for the id of a key, the part that may be shown. */
 export const isApiKeyId = (value: string): boolean => KEY_ID.test(value);
 
-/** A key that nobody has seen yet. */
+/** A new key, before its text is shown. */
 export interface MintedApiKey {
   id: string;
   /** The whole key. Shown once and kept nowhere. */

@@ -10,8 +10,8 @@ const problem = { path: 'ttl', message: 'must be a whole number of at least 60',
 
 const progress = { generationIds: ['a', 'b', 'c'], written: ['a'], maybeWritten: ['b'], notWritten: ['c'] };
 
-/** Every class of the file with each of its codes, and its `retryable`. */
-const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: boolean }[] = [
+/** Every class with each of its codes, its `retryable`, and what it adds to its details. */
+const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: boolean; added?: object }[] = [
   { error: new errors.InvalidRequestError([problem], options), code: 'request.invalid', retryable: false },
   { error: new errors.RequestConflictError('x', options), code: 'request.conflict', retryable: false },
   { error: new errors.GenerationIdError('x', 1, options), code: 'request.id-out-of-time', retryable: false },
@@ -26,18 +26,20 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
   },
   { error: new errors.ForeignBucketError('x', options), code: 'store.foreign-bucket', retryable: false },
   { error: new errors.RebuildNeededError('x', options), code: 'store.rebuild-needed', retryable: false },
-  { error: new errors.NewerFormatError('2', 1, options), code: 'store.newer-format', retryable: true },
+  { error: new errors.NewerFormatError('2', 1, options), code: 'store.newer-format', retryable: true, added: { stored: '2', known: 1 } },
   { error: new errors.WebhookSignatureError('x', options), code: 'notification.unverified', retryable: false },
   { error: new errors.SpendCapError('x', 1, options), code: 'spend.cap-reached', retryable: true },
   {
     error: new QueueFullError('a', 2, { bound: 'openImages', limit: 3, open: 3 }, options),
     code: 'queue.full',
     retryable: true,
+    added: { bound: 'openImages', limit: 3, open: 3 },
   },
   {
     error: new QueueFullError('a', 4, { bound: 'openImages', limit: 3, open: 0 }, options),
     code: 'queue.full',
     retryable: false,
+    added: { bound: 'openImages', limit: 3, open: 0 },
   },
   { error: new errors.GenerationError('generation.not-found', 'x', options), code: 'generation.not-found', retryable: false },
   { error: new errors.GenerationError('generation.wait-timeout', 'x', options), code: 'generation.wait-timeout', retryable: true },
@@ -70,7 +72,7 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
   { error: new errors.LocalStackError('x', options), code: 'local-stack.unavailable', retryable: false },
 ];
 
-describe.each(cases)('$error.name with $code', ({ error, code, retryable }) => {
+describe.each(cases)('$error.name with $code', ({ error, code, retryable, added }) => {
   test('has its code and its `retryable`', () => {
     expect(error).toMatchObject({ code, retryable });
     expect(errors.errorCodes[code]).toBeTypeOf('string');
@@ -79,7 +81,7 @@ describe.each(cases)('$error.name with $code', ({ error, code, retryable }) => {
 
   test('keeps its cause and its details', () => {
     expect(error.cause).toBe(cause);
-    expect(error.details).toMatchObject(details);
+    expect(error.details).toEqual({ ...added, ...details });
   });
 
   test('is an Error under the name of its class', () => {

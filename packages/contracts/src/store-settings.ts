@@ -103,7 +103,7 @@ export type SettingSource = (typeof settingSources)[number];
 export const MAX_OPERATOR_NAME = 100;
 export const MAX_CHANGE_REASON = 500;
 
-/** Who made a change, and why, in free text and safe to show. */
+/** Names the author of a change and the reason, in free text that is safe to show. */
 export interface Signature {
   who?: string | undefined;
   reason?: string | undefined;

@@ -44,17 +44,14 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     const enqueue = () => enqueueGeneration(destination, prepareGeneration(request, given, defaults));
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };
+  const read = async (generationId: string, look: () => Promise<GenerationView | undefined>): Promise<GenerationView | undefined> =>
+    isGenerationId(generationId) ? ask('read generation', generationId, look) : undefined;
   const find = (generationId: string): Promise<GenerationView | undefined> =>
-    isGenerationId(generationId)
-      ? ask('read generation', generationId, () => store.find(generationId, undefined, boundTo))
-      : Promise.resolve(undefined);
+    read(generationId, () => store.find(generationId, undefined, boundTo));
   // Many waits look at once when they begin or Redis comes back; a reply after more than a second is given up.
   const looks = createConcurrencyLimit(LOOKS_AT_ONCE);
   const waiting: WaitDependencies = {
-    find: (generationId, known) =>
-      isGenerationId(generationId)
-        ? ask('read generation', generationId, () => looks.run(() => store.find(generationId, known, boundTo)))
-        : Promise.resolve(undefined),
+    find: (generationId, known) => read(generationId, () => looks.run(() => store.find(generationId, known, boundTo))),
     subscriptions,
     aborts: createAborts(),
     random: Math.random,
@@ -70,7 +67,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
           const request = options && readRequest(input, options, defaults, problems);
           return request && options && { request, options };
         },
-        (problems) => rules.add([{ input, problems }], given),
+        (problems) => rules.add([input], given, () => problems),
       );
       // without a pause, so that the call is under way before a `close` right after it
       const { request, options } = read instanceof Promise ? await read : read;
@@ -97,7 +94,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
           if (options !== undefined) problems.push(...waitProblems(options));
           return request && options && { request, options };
         },
-        (problems) => rules.add([{ input, problems }], given),
+        (problems) => rules.add([input], given, () => problems),
       );
       const { request, options } = read instanceof Promise ? await read : read;
       options.signal?.throwIfAborted();

@@ -62,27 +62,34 @@ export async function readMany(
   }
   const seen = new Set<string>();
   const requests: StoredRequest[] = [];
-  const checked: { input: unknown; problems: ProblemList }[] = [];
+  const read: unknown[] = [];
+  const partOf = partsOf(problems);
   const ofTenant = { ...defaults, tenant: shared.tenant ?? defaults.tenant };
   // A copy: the caller may change its list during the pauses.
   for (const [index, input] of [...inputs].entries()) {
     if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();
     const own = ownOptionsOf(options, index);
-    const part = problems.part((path) => pathOfOneOf(path, index));
+    const part = partOf(index);
     const request = readRequest(input, own, ofTenant, part);
     part.push(...withholdProblems(request ?? input, shared.withholdFlagged));
-    checked.push({ input: request ?? input, problems: part });
+    read.push(request ?? input);
     if (request !== undefined) requests.push(request);
     if (own.generationId === undefined) continue;
     if (seen.has(own.generationId))
       problems.push({ path: `options.generationIds[${index}]`, message: 'is the id of an earlier one of these requests' });
     seen.add(own.generationId);
   }
-  if (problems.count > 0) await rules.add(checked, shared);
+  if (problems.count > 0) await rules.add(read, shared, partOf);
   return requests;
 }
 
 const VALID = { positivePrompt: 'x', safety: { checkContent: true } };
+
+/** Returns the problems of one request of the batch by its index. */
+const partsOf =
+  (problems: ProblemList) =>
+  (index: number): ProblemList =>
+    problems.part((path) => pathOfOneOf(path, index));
 
 const pathOfOneOf = (path: string, index: number): string => {
   if (path === 'options.generationId' || path === 'options.idempotencyKey') return `${path}s[${index}]`;
@@ -122,12 +129,10 @@ export async function enqueueGenerations(
  */
 async function findTrouble(prepared: readonly PreparedGeneration[], rules: RuleBook): Promise<DarkroomError | undefined> {
   const problems = new ProblemList();
-  const inputs = prepared.map(({ generation }, index) => ({
-    input: generation.request,
-    problems: problems.part((path) => pathOfOneOf(path, index)),
-  }));
+  const partOf = partsOf(problems);
+  const requests = prepared.map(({ generation }) => generation.request);
   try {
-    await rules.check(inputs, prepared[0]?.generation);
+    await rules.check(requests, prepared[0]?.generation, partOf);
   } catch (error) {
     return ours(error);
   }

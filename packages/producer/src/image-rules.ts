@@ -8,22 +8,18 @@ export const withholdProblems = (input: unknown, withholdFlagged: unknown): Prob
     ? [{ path: 'safety.checkContent', message: 'must be true: `options.withholdFlagged` withholds what the content check does not clear' }]
     : [];
 
-/** A request as it was given, and its problems. */
-export interface RuledInput {
-  input: unknown;
-  problems: ProblemList;
-}
-
 /** Knows the rules of tenants about their images. */
 export interface RuleBook {
   /**
    * Appends a problem for each request that asks for no content check, if a rule of the tenant wants one.
+   * @param inputs The requests as they were given.
    * @param options The options of the call, right or wrong.
+   * @param problemsOf Returns the problems of a request by its index.
    * @throws QueueUnavailableError if Redis does not answer.
    */
-  check(inputs: readonly RuledInput[], options: unknown): Promise<void>;
+  check(inputs: readonly unknown[], options: unknown, problemsOf: (index: number) => ProblemList): Promise<void>;
   /** Appends the same to other problems; a Redis that does not answer adds none. */
-  add(inputs: readonly RuledInput[], options: unknown): Promise<void>;
+  add: RuleBook['check'];
 }
 
 /** The script of an enqueue decides about a request that is right; these rules are asked for to tell all problems at once. */
@@ -32,20 +28,21 @@ export function createRuleBook(
   store: Pick<GenerationStore, 'readImageRules'>,
   { tenant: own, boundTo }: { tenant: string; boundTo?: string },
 ): RuleBook {
-  const check: RuleBook['check'] = async (inputs, options) => {
-    const unchecked = inputs.filter(({ input }) => readOr(true, () => checksContent(input)) === false);
-    if (unchecked.length === 0) return;
+  const check: RuleBook['check'] = async (inputs, options, problemsOf) => {
+    const isUnchecked = (input: unknown): boolean => !readOr(true, () => checksContent(input));
+    if (!inputs.some(isUnchecked)) return;
     // the rules of another tenant do not exist
     const given = readOr(undefined, () => (Object(options) as { tenant?: unknown }).tenant);
     const tenant = boundTo ?? (isTenant(given) ? given : own);
     const rules = await ask('read the rules of a tenant', undefined, () => store.readImageRules(tenant));
     const rule = imageRuleNames.find((name) => rules[name]);
-    if (rule !== undefined) for (const { problems } of unchecked) problems.push(uncheckedProblem(rule, tenant));
+    if (rule === undefined) return;
+    for (const [index, input] of inputs.entries()) if (isUnchecked(input)) problemsOf(index).push(uncheckedProblem(rule, tenant));
   };
   return {
     check,
-    add: (inputs, options) =>
-      check(inputs, options).catch((error: unknown) => {
+    add: (...call) =>
+      check(...call).catch((error: unknown) => {
         if (!(error instanceof QueueUnavailableError)) throw error;
       }),
   };

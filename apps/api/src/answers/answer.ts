@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What a route answers. */
+/** Answer of a route. */
 export interface Answer {
   status: number;
   headers?: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import { problemOf } from '../answers/problem.ts';
 import type { EventFeed } from './event-feed.ts';
 import { openSse, type SseStream } from './sse.ts';
 
-/** What a stream needs of its request. */
+/** Parts of a request that a stream needs. */
 interface StreamCall {
   tenant: string;
   requestId: string;

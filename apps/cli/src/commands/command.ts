@@ -4,10 +4,10 @@ import type { Terminal } from '../terminal.ts';
 import { option, type Argument, type Option } from './input.ts';
 import { readPath } from './read-value.ts';
 
-/** What an exit code means: 0 done, 1 could not, 2 misuse, 3 done and a person is needed, 130 interrupted. */
+/** Exit codes of the commands: 0 done, 1 could not, 2 misuse, 3 done but a person must act, 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
-/** What a command runs in. */
+/** Surroundings of a command: its environment, its output and its signals. */
 export interface CommandContext {
   readonly environment: Environment;
   /** Shows results to people; with `--json` its lines go to standard error. */

@@ -6,7 +6,7 @@ import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { findCandidates, type Candidate } from '../operate/connect-redis.ts';
 import { findBucket } from '../operate/open-bucket.ts';
 
-/** What a user's command works with: the library of backends, and the bucket if it needs one. */
+/** Parts that a user's command works with: the library of backends, and the bucket if it needs one. */
 export interface Client {
   readonly producer: Producer;
   /** Address of its Redis, which may hold a password, and its prefix. */

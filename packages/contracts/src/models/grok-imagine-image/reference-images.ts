@@ -39,10 +39,16 @@ export interface RequestLimits {
   /** Bytes of all inline reference images of a request together, as text: Redis stores the request. */
   maxInlineBytes: number;
   /** The tenant to which reference images in the bucket must belong. Left out, they may belong to any. */
-  tenant?: string;
+  tenant?: string | undefined;
 }
 
-export const defaultRequestLimits: Readonly<RequestLimits> = { maxReferenceImages: 1, maxPromptBytes: 262_144, maxInlineBytes: 262_144 };
+/** Names each limit: a batch copies them for each of its requests, and copies are slow where a name is new. */
+export const defaultRequestLimits: Readonly<RequestLimits> = {
+  maxReferenceImages: 1,
+  maxPromptBytes: 262_144,
+  maxInlineBytes: 262_144,
+  tenant: undefined,
+};
 
 /** Reads the reference images. The page names no minimum: an empty list counts as no reference image. */
 export function readReferenceImages(
