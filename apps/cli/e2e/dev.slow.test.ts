@@ -38,7 +38,7 @@ test(
     for (const stream of [dev.stdout, dev.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     const ended = new Promise<number | null>((resolve) => void dev.once('close', resolve));
     await eventually(() => expect(output).toContain('Runs on until Ctrl-C.'), { withinMs: 90_000 });
-    for (const part of ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard', 'eraser'])
+    for (const part of ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard', 'eraser', 'api'])
       expect(output).toMatch(new RegExp(`^  ${part} `, 'm'));
 
     const [, line = ''] = /^ {2}(npx darkroom generate .+)$/m.exec(output) ?? [];
@@ -51,6 +51,14 @@ test(
     writeFileSync(path.join(folder, 'first-job.mjs'), (await run('cat', [path.join(root, 'examples/first-job/first-job.mjs')])).stdout);
     await run('bash', ['-c', `${exported}; node first-job.mjs`], { cwd: folder, env: { ...env, REDIS_URL: undefined } });
     expect(readdirSync(folder)).toContain('lighthouse.jpg');
+
+    const [, door = '', ask = '', fetchImage = ''] = /^ {2}(export DARKROOM_URL=.+)\n {2}(curl .+)\n {2}(curl .+)$/m.exec(output) ?? [];
+    const ordered = JSON.parse((await run('bash', ['-c', `${door}; ${ask}`], { cwd: folder, env })).stdout) as Record<string, string>;
+    expect(ordered).toMatchObject({ status: 'succeeded', tenant: 'default' });
+    rmSync(path.join(folder, 'lighthouse.jpg'));
+    const saving = fetchImage.replace('<generationId>', ordered['generationId'] ?? '');
+    await run('bash', ['-c', `${door}; ${saving}`], { cwd: folder, env });
+    expect(await sharp(path.join(folder, 'lighthouse.jpg')).metadata()).toMatchObject({ format: 'jpeg' });
 
     process.kill(-(dev.pid ?? 0), 'SIGINT');
     await ended;

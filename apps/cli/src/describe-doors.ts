@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Darkroom } from '@darkroom/local-stack';
+import { describeCurl } from './describe-addresses.ts';
 import { shownPath } from './shown-path.ts';
 import type { Stores } from './stack/stores.ts';
 
@@ -7,16 +8,18 @@ interface DoorsOptions {
   readonly stores: Stores;
   readonly darkroom: Darkroom;
   readonly logs: string;
+  /** Key of the HTTP API, which opens nothing but this machine. */
+  readonly apiKey: string;
 }
 
 /** Lists what runs, and the doors of a Darkroom for development, each with a first line that works in this folder. */
-export function describeDoors({ stores, darkroom, logs }: DoorsOptions): string[] {
+export function describeDoors({ stores, darkroom, logs, apiKey }: DoorsOptions): string[] {
   const { redis, s3, notice, redisDetail, s3Detail } = stores;
   const processes = [
     ['redis', redisDetail],
     ['s3', s3Detail],
     ...(darkroom.emulator === undefined ? [] : [['emulator', `${darkroom.emulator.url}, plays Runware: real images, no money`]]),
-    ...[...darkroom.receivers, ...darkroom.dashboards].map(({ name, url }) => [name, url]),
+    ...[...darkroom.receivers, ...darkroom.dashboards, ...darkroom.apis].map(({ name, url }) => [name, url]),
     ['worker', 'ready'],
     ['eraser', 'ready'],
     ['logs', shownPath(logs)],
@@ -41,5 +44,6 @@ export function describeDoors({ stores, darkroom, logs }: DoorsOptions): string[
       .map(([name, value]) => `${name}=${value}`)
       .join(' ')}`,
     '',
+    ...darkroom.apis.slice(0, 1).flatMap(({ url }) => ['HTTP, from any language:', '', ...describeCurl(url, apiKey), '']),
   ];
 }

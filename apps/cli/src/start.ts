@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { defined, describeCapsDifference, LocalStackError, parseUsd, type NanoUsd } from '@darkroom/contracts';
-import { buildGenerationStore, connectPatient, isLiftable, type GenerationStore } from '@darkroom/generation-store';
+import { isLiftable, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import type { Closing } from '@darkroom/local-stack';
 import { createProducer } from '@darkroom/producer';
@@ -20,7 +20,8 @@ import { shownPath } from './shown-path.ts';
 import { ensureApiKey } from './stack/api-key.ts';
 import { startApps, type ProviderOfStart } from './stack/apps.ts';
 import type { RedisChoice } from './stack/redis-choices.ts';
-import { openStores, type Stores } from './stack/stores.ts';
+import { openStore } from './stack/open-store.ts';
+import { openStores } from './stack/stores.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options of the command line. */
@@ -163,13 +164,6 @@ async function watchAccount(
   const { count } = await store.readOpenGenerations();
   if (count > 0) terminal.print(`${count} generations of an earlier start are still open; they continue, and count towards the cap`);
   closing.add(watchForAccountPause(store, (error) => over.abort(error)));
-}
-
-function openStore({ redis }: Stores, closing: Closing): GenerationStore {
-  const connection = connectPatient(redis.url);
-  closing.add(() => connection.disconnect());
-  const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued here
-  return buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
 }
 
 /** Explains how to change the caps of a kept store if the environment names others; undefined if it does not. */

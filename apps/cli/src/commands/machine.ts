@@ -11,7 +11,7 @@ export const startCommand = defineCommand({
   group: 'This machine',
   summary: 'starts the whole of Darkroom on this machine, buys three images from the emulator, and runs until Ctrl-C',
   details: [
-    'Starts Redis, S3, a Runware emulator, a worker, a webhook receiver, an eraser and a dashboard. Buys the three example images of the model’s page from the emulator, and saves them.',
+    'Starts Redis, S3, a Runware emulator, a worker, a webhook receiver, an eraser, a dashboard and the HTTP API. Buys the three example images of the model’s page from the emulator, and saves them.',
     'With RUNWARE_API_KEY in the environment no emulator is started: the command prints what the images would cost at Runware and does nothing else. With --buy as well it buys them, for real money.',
     'REDIS_URL (with DARKROOM_PREFIX) and S3_ENDPOINT (with S3_BUCKET, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY) replace the embedded ones. FAULTS goes to the emulator. RUNWARE_URL is the address of another provider. WEBHOOK_BASE_URL is a public address that leads to the receiver: the provider then sends webhooks there.',
   ],
@@ -35,7 +35,7 @@ export const devCommand = defineCommand({
   group: 'This machine',
   summary: 'starts a whole Darkroom for development in this folder, without a key, and runs until Ctrl-C',
   details: [
-    'Starts Redis, S3, a Runware emulator, a worker, a webhook receiver, an eraser and a dashboard on loopback, and prints the doors with a first line for each. It never buys: it leaves addresses and keys of the environment alone. Other commands in this folder find it by themselves.',
+    'Starts Redis, S3, a Runware emulator, a worker, a webhook receiver, an eraser, a dashboard and the HTTP API on loopback, and prints the doors with a first line for each. It never buys: it leaves addresses and keys of the environment alone. Other commands in this folder find it by themselves.',
     'Redis is valkey-server or redis-server of this machine, else a private copy from its Debian packages, else one in JavaScript, which forgets everything at the end.',
   ],
   options: {
