@@ -9,9 +9,7 @@ import { IMPORT, wrapped } from './run-cached.ts';
 // The compiled file, also when this module runs from its source.
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
 /** Every app that tests start. */
-const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser'] as const;
-/** Apps that run as they were built: their libraries look for pages beside themselves. */
-const asBuilt = ['api'] as const;
+const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser', 'api'] as const;
 /** Other folders that the command line reads beside `apps/`. */
 const others = ['examples', '.local'] as const;
 
@@ -32,24 +30,17 @@ export interface Breakage {
  */
 export async function bundleApps(folder: string, breakages: readonly Breakage[] = []): Promise<void> {
   await Promise.all(apps.map((app) => bundleApp(app, folder, app === 'worker' ? breakages : [])));
-  await Promise.all(asBuilt.map((app) => linkApp(app, folder)));
   for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   // A probe prints the version of the command line, which it reads two folders above its module: for a bundle, this folder.
   await copyFile(join(repositoryRoot, 'apps', 'cli', 'package.json'), join(folder, 'apps', 'package.json'));
 }
 
-async function linkApp(app: (typeof asBuilt)[number], folder: string): Promise<void> {
-  const path = join('apps', app, 'dist', 'main.js');
-  await mkdir(dirname(join(folder, path)), { recursive: true });
-  await writeFile(join(folder, path), `import ${JSON.stringify(pathToFileURL(join(repositoryRoot, path)).href)};\n`);
-}
-
 async function bundleApp(app: (typeof apps)[number], folder: string, breakages: readonly Breakage[]): Promise<void> {
   const path = join('apps', app, 'dist', 'main.js');
   const main = join(repositoryRoot, path);
   const places = new Map<Breakage, number>();
-  const plugins = [asFunction(main), keepPlaces, keepPages, leaveOut, leaveSharp, breakOnPurpose(breakages, places)];
+  const plugins = [asFunction(main), keepPlaces, keepPages, leaveOut, leaveOutside, breakOnPurpose(breakages, places)];
   const bundle = await rolldown({ input: main, platform: 'node', external: ['vitest'], plugins });
   const script = join(folder, 'apps', app, 'dist', 'app.cjs');
   const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
@@ -79,11 +70,14 @@ const leaveOut: Plugin = {
   renderChunk: (code) => code.replaceAll('import("file:', `${IMPORT}("file:`),
 };
 
-/** Keeps the image library outside the bundle, because it loads machine code, and takes the form that a script can load. */
-const leaveSharp: Plugin = {
-  name: 'leave-sharp',
+/** Libraries outside the bundle: the image library loads machine code, and the reference page looks for its files beside itself. */
+const outside: readonly string[] = ['sharp', '@fastify/swagger-ui'];
+
+/** Keeps these libraries outside the bundle, and takes the form that a script can load. */
+const leaveOutside: Plugin = {
+  name: 'leave-outside',
   resolveId: (source, importer) =>
-    source === 'sharp' && importer !== undefined ? { id: createRequire(importer).resolve(source), external: true } : null,
+    importer !== undefined && outside.includes(source) ? { id: createRequire(importer).resolve(source), external: true } : null,
 };
 
 /** Keeps the dashboard's pages outside: its library looks for these files beside itself. */
