@@ -57,7 +57,7 @@ test('unknown lists the unknown outcomes, or decides one', () => {
   });
 });
 
-test('what is absent has the value that the help names', () => {
+test('an absent option has the value that the help names', () => {
   expect(valuesOf('rebuild')).toMatchObject({ days: 35, skipCorrupt: false });
   expect(valuesOf('rebuild', '--days', '90', '--skip-corrupt')).toMatchObject({ days: 90, skipCorrupt: true });
   expect(valuesOf('pause')).toMatchObject({ reason: 'by an operator' });

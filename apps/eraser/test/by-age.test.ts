@@ -14,7 +14,7 @@ async function leftOf(world: World, refs: readonly SubmissionRef[]): Promise<str
   );
 }
 
-test('what is older than its days goes, records stay, and a day from which all has gone is not looked at again', async () => {
+test('images and requests older than their days go, records stay, and a day without any left is not read again', async () => {
   const world = await setup();
   await world.open();
   const refs = [await world.keepOld(40), await world.keepOld(40, 'beta', true), await world.keepOld(12), await world.keepOld(2)];

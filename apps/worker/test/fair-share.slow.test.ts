@@ -9,7 +9,7 @@ const LIMIT_MS = 240_000;
 const weights = { a: 1, b: 1, c: 2, d: 4, e: 1, f: 3, g: 1, h: 8 };
 
 test(
-  'of nine tenants, one of which enqueues a thousand times as much, each gets a share by its weight',
+  'each of nine tenants gets a share by its weight, although one of them enqueues a thousand times as much',
   { timeout: LIMIT_MS },
   async () => {
     await using world = await setup(inject('redisUrl'));

@@ -210,7 +210,7 @@ test('an urgent image of a tenant with a weight goes within its turn, and its sh
   expect(rest).toHaveLength(108);
 });
 
-test('what a tenant with a weight gives up does not count as bought', async () => {
+test('images that a tenant with a weight gives up do not count as bought', async () => {
   await using world = await setup();
   const jobs = jobsOf(world);
   await weigh(world, 'a', 4);

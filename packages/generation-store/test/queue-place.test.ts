@@ -67,7 +67,7 @@ test('the estimate is the pace of this minute and the one before', async () => {
   expect((await world.store.find(first.generationId))?.queue).toEqual({ position: 1 });
 });
 
-test('what runs later, or waits for money, has no place', async () => {
+test('an image that runs later, or waits for money, has no place', async () => {
   await using world = await setupAt(NOW);
   const [later] = await world.enqueue(1, { runAt: NOW + 60_000 });
   expect(await world.store.find(later.generationId)).not.toHaveProperty('queue');

@@ -89,7 +89,7 @@ describe('a restore from S3', () => {
     expect(await retryOf(world, original)).toEqual({ kind: 'replayed', generationId: id });
   });
 
-  test('of a retry whose original came home before is not bought', async () => {
+  test('an image of a retry is not bought if its original came home before', async () => {
     await using world = await setup();
     const [original, id] = [createGenerationId(Date.now()), createGenerationId(Date.now())];
     await world.store.restore({ ...restored(id, { retryOf: original, replaces: [0] }), submissions: [{ index: 0, n: 1, failures: 0 }] });

@@ -151,7 +151,7 @@ test('an own id is answered with its generation even after it failed, and refuse
   await expect(retryOf(world, original, { images: [1], generationId })).rejects.toMatchObject({ code: 'request.conflict' });
 });
 
-test('what belongs to another tenant does not exist', async () => {
+test('a generation of another tenant does not exist', async () => {
   await using world = await setup();
   const original = await endedAs(world, 'failed');
   await expect(world.store.findRetried(original, 'bob')).rejects.toMatchObject({ code: 'generation.not-found' });

@@ -63,7 +63,7 @@ test('a final status never moves back', async () => {
 });
 
 test.each(['cancelled', 'expired'] as const)(
-  'what was given up because its generation was %s closes one that Redis takes for open',
+  'an image given up because its generation was %s closes a generation that Redis takes for open',
   async (status) => {
     await using world = await setup();
     const [first, second] = await world.enqueue(2);

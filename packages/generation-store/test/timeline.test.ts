@@ -99,7 +99,7 @@ test('it ends with its submission, also one that begins after the end', async ()
   expect(await redis.ttl(keyOf(world, ref))).toBeGreaterThan(retention.recordSeconds - 10);
 });
 
-test('of a lost entry the enqueue and the newest intent come back', async () => {
+test('a restore of a lost entry brings back its enqueue and its newest intent', async () => {
   await using world = await setup();
   const { redis, prefix, store } = world;
   const order = newGeneration();

@@ -81,7 +81,7 @@ describe('a producer with a tenant', () => {
 });
 
 describe('a producer with a tenant, above a cap', () => {
-  test('of all is told neither the cap nor what others have spent', async () => {
+  test('reads neither the cap for all tenants nor their spend', async () => {
     await using world = await setup();
     const bound = createProducer({ redisUrl: inject('redisUrl'), prefix: world.prefix, tenant: 'acme' });
     try {
@@ -100,7 +100,7 @@ describe('a producer with a tenant, above a cap', () => {
     }
   });
 
-  test('of its own is told both', async () => {
+  test('reads its own cap and its own spend', async () => {
     await using world = await setup();
     const bound = createProducer({ redisUrl: inject('redisUrl'), prefix: world.prefix, tenant: 'acme' });
     try {

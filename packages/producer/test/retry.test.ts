@@ -101,7 +101,7 @@ test('fifty callers at once make one retry', async () => {
   expect(retries.map(({ generationId }) => generationId)).toEqual([all[0]?.generationId]);
 });
 
-test('what belongs to another tenant does not exist', async () => {
+test('a generation of another tenant does not exist', async () => {
   await using world = await setup();
   const original = await failed(world, 1, 'alice');
   const bob = createProducer({ redisUrl: inject('redisUrl'), prefix: world.prefix, tenant: 'bob' });

@@ -97,7 +97,7 @@ test('a request that was erased is not sent: its image ends unbought, and its mo
   expect(await world.redis.exists(`${world.prefix}:generation:${ref.generationId}:request`)).toBe(0);
 });
 
-test('what may have been sent before it was erased is not sent again, and comes home', async () => {
+test('an image that may have been sent before its request was erased is not sent again, and comes home', async () => {
   await world.setFaults({ ...notKnownYet, submitResetAfterRate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);

@@ -23,8 +23,8 @@ const bad = {
   empty: '',
   'a page of HTML': `<!doctype html><title>502</title>${' '.repeat(200)}`,
   'cut off': 'half',
-  'of another format': 'other format',
-  'of another size': 'other size',
+  'in another format': 'other format',
+  'with another size': 'other size',
 } as const;
 
 /** Content of a spoilt upload, made out of real images of the provider. */

@@ -53,7 +53,7 @@ describe('the limit of tasks at the provider', () => {
     expect(await limit()).toBe(7);
   });
 
-  test('that was written without a record is recorded once', async () => {
+  test('is recorded once if it was written without a record', async () => {
     await world.redis.hset(`${world.prefix}:limits`, 'tasksAtProvider', 12);
     expect(await restoreLimits(settings)).toMatchObject({ kind: 'recorded', revision: 1 });
     expect(await restoreLimits(settings)).toMatchObject({ kind: 'same', value: { tasksAtProvider: 12 }, revision: 1 });
@@ -66,7 +66,7 @@ describe('the limit of tasks at the provider', () => {
     expect(await changeLimits(recovering(), { tasksAtProvider: 6 })).toMatchObject({ kind: 'changed', revision: 2 });
   });
 
-  test('that S3 does not take changes nothing', async () => {
+  test('changes nothing if S3 does not take it', async () => {
     await expect(changeLimits(awayS3(), { tasksAtProvider: 2 })).rejects.toThrow('S3 is away');
     expect(await limit()).toBe(1000);
   });
@@ -96,7 +96,7 @@ describe('the bounds on open images', () => {
     expect(await changeLimits(recovering(), { openImages: 501, tasksAtProvider: 3 })).toMatchObject({ kind: 'recovering' });
   });
 
-  test('that are set while S3 is away hold at once, and are recorded', async () => {
+  test('hold at once if they are set while S3 is away, and are recorded', async () => {
     expect(await world.store.restrictLimits({ openImages: 7, tasksAtProvider: 2000 })).toBe(true);
     expect(await world.store.restrictLimits({ openImages: null, openImagesPerTenant: null })).toBe(false);
     expect((await world.store.findLimits())?.limits).toEqual({ openImages: 7 });
@@ -154,7 +154,7 @@ describe("an operator's pause", () => {
     expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', operator: { reason: 'S3 is away', by: 'carol' } });
   });
 
-  test('of an earlier version names no operator, and is read', async () => {
+  test('names no operator if an earlier version wrote it, and is read', async () => {
     const operator = { reason: 'by hand', since: 5 };
     await world.redis.hset(`${world.prefix}:buying-paused`, 'operator', JSON.stringify(operator));
     expect(await restorePauses(settings)).toEqual({ kind: 'recorded', operator, revision: 1 });
@@ -179,21 +179,21 @@ describe("an operator's pause", () => {
     expect(await pauses()).toEqual([]);
   });
 
-  test('that an earlier version made is recorded once', async () => {
+  test('is recorded once if an earlier version made it', async () => {
     await standAlone('by hand', 5);
     expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', revision: 1, operator: { reason: 'by hand', since: 5 } });
     expect(await restorePauses(settings)).toMatchObject({ kind: 'same', revision: 1 });
     expect(await world.storage.findNewestSetting('pauses')).toMatchObject({ by: 'redis', before: null });
   });
 
-  test('that was lifted in Redis alone stands again', async () => {
+  test('stands again after it was lifted in Redis alone', async () => {
     await pauseByOperator(settings, 'by hand');
     await world.store.resumeBuying(['operator']);
     expect(await restorePauses(settings)).toMatchObject({ kind: 'brought-back' });
     expect(await pauses()).toMatchObject([{ reason: 'by hand' }]);
   });
 
-  test('that a Redis which went back still has is lifted as S3 says, also when others followed it', async () => {
+  test('is lifted as S3 says from a Redis that went back to it, also when others followed it', async () => {
     await pauseByOperator(settings, 'the first');
     const stored = await world.redis.hget(`${world.prefix}:buying-paused`, 'operator');
     const goBack = () =>
@@ -221,7 +221,7 @@ describe("an operator's pause", () => {
     expect(await pauses()).toEqual([]);
   });
 
-  test('that was made in Redis alone after a resume is recorded, also by a Redis that went back to before it', async () => {
+  test('is recorded if it was made in Redis alone after a resume, also after Redis went back to before it', async () => {
     await pauseByOperator(settings, 'the first');
     await resumeByOperator(settings);
     await standAlone('S3 is away', await world.store.readTime());
@@ -233,7 +233,7 @@ describe("an operator's pause", () => {
     expect(await pauses()).toMatchObject([{ reason: 'after the restart' }]);
   });
 
-  test('that another process makes while one is lifted is not lifted with it', async () => {
+  test('is not lifted with another one that is lifted while it is made', async () => {
     await pauseByOperator(settings, 'the first');
     const { storage, store } = world;
     const archive: KeptSettings['archive'] = {

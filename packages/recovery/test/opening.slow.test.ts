@@ -119,7 +119,7 @@ describe.each([
   ['this week', 7 * DAY_MS],
   // Its id is older than what Redis keeps, and its last end is not.
   ['long ago', 1_800_000],
-])('what was enqueued %s and bought again after all was read', (_when, keptMs) => {
+])('a generation enqueued %s and bought again after the reading ended', (_when, keptMs) => {
   test.each([
     ['as its checkpoint tells', 0],
     // Nothing tells then what Redis has forgotten.

@@ -42,7 +42,7 @@ describe('the rules of a tenant', () => {
     });
   });
 
-  test.each(['a:b|c', '.', '..', 'A+b', 'x'.repeat(128)])('of "%s" come back from S3 after Redis lost them', async (tenant) => {
+  test.each(['a:b|c', '.', '..', 'A+b', 'x'.repeat(128)])('come back from S3 after Redis lost them (tenant "%s")', async (tenant) => {
     await changeTenantRules(settings, tenant, { withholdFlagged: true });
     await changeTenantRules(settings, 'other', { weight: 100 });
     await world.wipe();
@@ -52,7 +52,7 @@ describe('the rules of a tenant', () => {
     expect(await restoreTenantRules(settings)).toEqual([]);
   });
 
-  test('of a Redis that went back are those of S3, and what cannot be read is replaced', async () => {
+  test('are those of S3 after Redis went back, and damaged ones are replaced', async () => {
     await changeTenantRules(settings, 'acme', { withholdFlagged: true });
     const older = await world.redis.hgetall(keyOf('acme'));
     await changeTenantRules(settings, 'acme', { requireSafetyCheck: true, weight: 7 });
@@ -70,7 +70,7 @@ describe('the rules of a tenant', () => {
     }
   });
 
-  test('that two operators change at once all hold', async () => {
+  test('all hold when two operators change them at once', async () => {
     await Promise.all([
       changeTenantRules(settings, 'acme', { withholdFlagged: true }),
       changeTenantRules(settings, 'acme', { requireSafetyCheck: true }),

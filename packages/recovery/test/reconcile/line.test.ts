@@ -5,7 +5,7 @@ import { IMAGE_NANO_USD, setup, type World } from './world.ts';
 
 const line = ({ redis, prefix }: World) => redis.zrange(`${prefix}:line`, '0', '-1');
 
-test('what waits no more is taken out of the fair line, and the rest stays in order', async () => {
+test('an image that waits no more leaves the fair line, and the rest stays in order', async () => {
   await using world = await setup();
   const [first] = await world.enqueue(2);
   const [other] = await world.enqueue(1, { tenant: 'b:c' });
