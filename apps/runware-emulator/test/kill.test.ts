@@ -2,16 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { eventually, freePort } from '@darkroom/testing';
+import { builtApp, eventually, freePort } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { readBill, type Emulator } from '../src/app.ts';
 import { accountsOf } from './accounts.ts';
 import { openInbox } from './inbox.ts';
 import { asyncTask, newDirectory, quick, worldOf } from './world.ts';
 
-const app = fileURLToPath(new URL('..', import.meta.url));
-const main = `${app}dist/main.js`;
+const main = builtApp('runware-emulator');
 
 /** Prepares an emulator in a process of its own, which must be compiled. */
 async function setupProcess() {

@@ -1,8 +1,9 @@
 // A process as apps start it: argv[2] says how its service behaves. It tells its parent what happens, one word a line.
 import { createServer } from 'node:net';
 import { ConfigError } from '@darkroom/contracts';
-import { runUntilSignal } from '@darkroom/service-runtime';
 import { launch } from '@darkroom/service-runtime/launch';
+// The compiled file alone: the whole package loads an HTTP server and a Redis client, half a second for each of these processes.
+import { runUntilSignal } from '../../dist/run-until-signal.js';
 
 const [behaviour = '', drainMs] = process.argv.slice(2);
 /** @param {string} word */
