@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { erasuresKey } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+
+const tombstone = nameArguments(['id', 'erasedAt']);
+const leftTombstone = nameArguments(['id', 'erasedAt', 'hasImages']);
 
 /** Puts erased generations of whose erasure Redis knows nothing on the list of the eraser. Replies them. */
 const noteScript = createLuaScript(/* lua */ `${prelude}${erasures}
 local now, noted = nowMs(), {}
-for at = 2, #ARGV, 2 do
-  local id, erasedAt = ARGV[at], ARGV[at + 1]
+${tombstone.each()}
   local tenant = redis.pcall('HGET', prefix .. ':generation:' .. id, 'tenant')
   if noteTombstone(id, type(tenant) == 'string' and tenant or '', erasedAt, now) == 1 then noted[#noted + 1] = id end
 end
@@ -22,8 +25,7 @@ return noted
  */
 const noteLeftScript = createLuaScript(/* lua */ `${prelude}${erasures}
 local now, noted = nowMs(), {}
-for at = 2, #ARGV, 3 do
-  local id, erasedAt, hasImages = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+${leftTombstone.each()}
   local entry = redis.pcall('HMGET', prefix .. ':generation:' .. id, 'tenant', 'erasedAt')
   local isLeft = hasImages == '1' or not entry.err and entry[1] and not entry[2]
   if isLeft and noteTombstone(id, not entry.err and entry[1] or '', erasedAt, now) == 1 then noted[#noted + 1] = id end
@@ -46,7 +48,9 @@ export const noteLeftTombstones = async (redis: Redis, prefix: string, tombstone
     .parse(
       await noteLeftScript.run(redis, erasuresKey(prefix), [
         prefix,
-        ...tombstones.flatMap(({ generationId, erasedAt, hasImages }) => [generationId, erasedAt, hasImages ? 1 : 0]),
+        ...tombstones.flatMap(({ generationId, erasedAt, hasImages }) =>
+          leftTombstone.list({ id: generationId, erasedAt, hasImages: hasImages ? 1 : 0 }),
+        ),
       ]),
     );
 
@@ -61,6 +65,6 @@ export const noteTombstones = async (
     .parse(
       await noteScript.run(redis, erasuresKey(prefix), [
         prefix,
-        ...tombstones.flatMap(({ generationId, erasedAt }) => [generationId, erasedAt]),
+        ...tombstones.flatMap(({ generationId, erasedAt }) => tombstone.list({ id: generationId, erasedAt })),
       ]),
     );

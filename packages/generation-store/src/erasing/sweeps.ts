@@ -6,7 +6,6 @@ import { erasuresKey, generationKey } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { events } from '../lua/events.ts';
 import { lists } from '../lua/lists.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { flag, hashReply, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -27,7 +26,7 @@ export interface DueErasure {
   erasedAt?: number;
   /** True if only its tombstone asked, of which Redis knew nothing. */
   isNoted: boolean;
-  /** What goes by its age; absent if a caller asked, who means all. */
+  /** Parts that go by age; absent if a caller asked, which means all. */
   aged?: 'all' | 'requests';
   /** The generation as Redis knows it; absent if it has no entry. */
   known?: {
@@ -41,9 +40,9 @@ export interface DueErasure {
 }
 
 /** Replies Redis time and the generations that are due, each with its time, its erasure and its entry. */
-const dueScript = createLuaScript(/* lua */ `${prelude}${erasures}
+const dueScript = createNamedScript(['most'])(/* lua */ `${prelude}${erasures}
 local now, all = nowMs(), {}
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, most)
 for at = 1, #due, 2 do
   local key = prefix .. ':generation:' .. due[at]
   local entry = redis.pcall('HGETALL', key)
@@ -72,7 +71,7 @@ const dueSchema = z.tuple([
 
 /** Reads the generations that are due for a sweep, the oldest first. */
 export async function readDueErasures(redis: Redis, prefix: string, count: number): Promise<DueErasure[]> {
-  const [now, rows] = dueSchema.parse(await dueScript.run(redis, erasuresKey(prefix), [prefix, count]));
+  const [now, rows] = dueSchema.parse(await dueScript.run(redis, erasuresKey(prefix), prefix, { most: count }));
   return rows.map(({ generationId, dueAt, erasure: { tenant, isForced, isNoted, erasedAt, aged }, entry }) => ({
     generationId,
     now,
@@ -170,7 +169,7 @@ export interface EndedSweep {
 
 /** Time for which Redis tells of an erasure after its last sweep. */
 const TOLD_FOR_SECONDS = 30 * 86_400;
-/** The same of one that went by its age: nobody asked, and there are many. */
+/** The same for an erasure by age: no caller asks about it, and there are many. */
 const AGED_TOLD_FOR_SECONDS = 3600;
 
 /** Ends a sweep in Redis: empties the entry, tells the event, and notes the next sweep. */

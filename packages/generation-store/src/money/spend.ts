@@ -2,16 +2,16 @@ import { defined, type NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { capsKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /** Reads the ledger of the current periods, by Redis time. Replies a group for each. */
-const readSpendScript = createLuaScript(/* lua */ `${prelude}${money}
+const readSpendScript = createNamedScript(['tenant'])(/* lua */ `${prelude}${money}
 local caps = capsOf() or {}
 local periods = {}
-for _, period in ipairs(periodsOf(ARGV[2], nowMs())) do
+for _, period in ipairs(periodsOf(tenant, nowMs())) do
   local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled', 'expected', 'reported', 'unreported', 'differing')
   periods[#periods + 1] = named({
     name = period.name, capNanoUsd = caps[period.cap], resetsAt = period.resetsAt, reservedNanoUsd = spend[1] or '0',
@@ -65,6 +65,6 @@ const replySchema = z.array(
 
 /** Reads today and this month, of all tenants and, if one is named, of that tenant. */
 export async function readSpend(redis: Redis, prefix: string, tenant?: string): Promise<PeriodSpend[]> {
-  const periods = replySchema.parse(await readSpendScript.run(redis, capsKey(prefix), [prefix, tenant ?? '']));
+  const periods = replySchema.parse(await readSpendScript.run(redis, capsKey(prefix), prefix, { tenant }));
   return periods.filter(({ name }) => tenant !== undefined || name.startsWith('all:')).map(defined);
 }

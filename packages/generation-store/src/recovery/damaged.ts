@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { defaultRetention } from '../enqueue/retention.ts';
 import { readingKey } from '../keys.ts';
 import { damaged } from '../lua/damaged.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -39,8 +38,8 @@ end
 return 'noted'
 `);
 
-const forgetDamagedScript = createLuaScript(/* lua */ `${prelude}${damaged}
-return forgetDamaged(ARGV[2]) and 1 or 0
+const forgetDamagedScript = createNamedScript(['id'])(/* lua */ `${prelude}${damaged}
+return forgetDamaged(id) and 1 or 0
 `);
 
 /** A generation that a rebuild could not read, because its records in S3 are damaged. */
@@ -82,7 +81,7 @@ export async function noteDamaged(redis: Redis, prefix: string, id: string, dama
 
 /** Gives a damaged generation up: its id and idempotency key may be used anew, and no cap counts it. */
 export const forgetDamaged = async (redis: Redis, prefix: string, generationId: string): Promise<void> =>
-  void (await forgetDamagedScript.run(redis, readingKey(prefix), [prefix, generationId]));
+  void (await forgetDamagedScript.run(redis, readingKey(prefix), prefix, { id: generationId }));
 
 const DAMAGED = /^damaged (\d+) \S+ (.*)$/s;
 const SCANNED_AT_ONCE = 500;

@@ -3,14 +3,15 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, openKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { nameArguments, namedReply } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { holdingPeriods } from './ledger.ts';
 
 /** Removes a generation without an entry from the index of open ones. Replies 1 if it did. */
-const dropOpenScript = createLuaScript(/* lua */ `${prelude}
+const dropOpenScript = createNamedScript(['id'])(/* lua */ `${prelude}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-return redis.call('ZREM', prefix .. ':open', ARGV[2])
+return redis.call('ZREM', prefix .. ':open', id)
 `);
 
 const ofKeys = nameArguments(['key']);
@@ -40,9 +41,9 @@ return reply
 `);
 
 /** Removes an idempotency key, if its generation still has no entry. Replies 1 if it did. */
-const dropIdempotencyScript = createLuaScript(/* lua */ `${prelude}
-if redis.call('HGET', KEYS[1], 'generationId') ~= ARGV[2] then return 0 end
-if redis.call('EXISTS', prefix .. ':generation:' .. ARGV[2]) == 1 then return 0 end
+const dropIdempotencyScript = createNamedScript(['id'])(/* lua */ `${prelude}
+if redis.call('HGET', KEYS[1], 'generationId') ~= id then return 0 end
+if redis.call('EXISTS', prefix .. ':generation:' .. id) == 1 then return 0 end
 return redis.call('DEL', KEYS[1])
 `);
 
@@ -106,8 +107,8 @@ export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<S
  * @returns true if it was there.
  */
 export const dropOpen = async (redis: Redis, prefix: string, generationId: string): Promise<boolean> =>
-  (await dropOpenScript.run(redis, generationKey(prefix, generationId), [prefix, generationId])) === 1;
+  (await dropOpenScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId })) === 1;
 
 /** Removes an idempotency key whose generation has no entry. @returns true if it was there. */
 export const dropIdempotencyKey = async (redis: Redis, prefix: string, { key, generationId }: LeftIdempotencyKey): Promise<boolean> =>
-  (await dropIdempotencyScript.run(redis, key, [prefix, generationId])) === 1;
+  (await dropIdempotencyScript.run(redis, key, prefix, { id: generationId })) === 1;

@@ -2,7 +2,6 @@ import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { boughtKey, openKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { openPages } from '../lua/open-pages.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -14,8 +13,8 @@ return pageAfter(KEYS[1], score, id, tonumber(count))
 `);
 
 /** Removes the entries of the sorted set KEYS[1] up to a score, at most a thousand. Replies their number. */
-const forgetUpToScript = createLuaScript(/* lua */ `${prelude}
-local entries = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, 1000)
+const forgetUpToScript = createNamedScript(['score'])(/* lua */ `${prelude}
+local entries = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', score, 'LIMIT', 0, 1000)
 if #entries > 0 then redis.call('ZREM', KEYS[1], unpack(entries)) end
 return #entries
 `);
@@ -61,7 +60,7 @@ export const readBoughtPage = (redis: Redis, prefix: string, after: OpenCursor, 
  * @param before Milliseconds since 1970.
  */
 export async function forgetBought(redis: Redis, prefix: string, before: number): Promise<void> {
-  while (Number(await forgetUpToScript.run(redis, boughtKey(prefix), [prefix, before])) > 0);
+  while (Number(await forgetUpToScript.run(redis, boughtKey(prefix), prefix, { score: before })) > 0);
 }
 
 async function readPage(redis: Redis, prefix: string, key: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> {

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readingKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
 import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -29,8 +30,8 @@ const given = nameArguments(['reader', 'date', 'isLast']);
  * Removes the id by which a reader of an earlier version books. Replies the name of the reader, or nil if this rebuild no longer reads in
  * this Redis, or Redis is not compared with S3.
  */
-const beginPastScript = createLuaScript(/* lua */ `${prelude}${readsHere}
-local reader = ARGV[2] .. ' ' .. memoryId()
+const beginPastScript = createNamedScript(['id'])(/* lua */ `${prelude}${readsHere}
+local reader = id .. ' ' .. memoryId()
 if not readsHere(reader) then return false end
 redis.call('HDEL', prefix .. ':rebuild', 'id')
 return reader
@@ -94,7 +95,7 @@ export async function beginPast(redis: Redis, prefix: string, id: string): Promi
   const reader = z
     .string()
     .nullable()
-    .parse(await beginPastScript.run(redis, key, [prefix, id]));
+    .parse(await beginPastScript.run(redis, key, prefix, { id }));
   if (reader === null) return undefined;
   const names = await readMarks(redis, prefix, 'past:');
   const periods = names.filter((name) => !DATE.test(name));

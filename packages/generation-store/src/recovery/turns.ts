@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { turnKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
@@ -18,8 +17,8 @@ return 1
 `);
 
 /** Gives a turn back, if the caller still has it. */
-const endTurnScript = createLuaScript(/* lua */ `${prelude}
-if redis.call('GET', KEYS[1]) == ARGV[2] then return redis.call('DEL', KEYS[1]) end
+const endTurnScript = createNamedScript(['holder'])(/* lua */ `${prelude}
+if redis.call('GET', KEYS[1]) == holder then return redis.call('DEL', KEYS[1]) end
 return 0
 `);
 
@@ -41,4 +40,4 @@ export const claimTurn = async (
 
 /** Gives a turn back, if the holder still has it. */
 export const endTurn = async (redis: Redis, prefix: string, name: string, holder: string): Promise<void> =>
-  void (await endTurnScript.run(redis, turnKey(prefix, name), [prefix, holder]));
+  void (await endTurnScript.run(redis, turnKey(prefix, name), prefix, { holder }));
