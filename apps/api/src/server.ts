@@ -114,7 +114,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     redis: parts.redis,
     nameSpace: `${parts.prefix}:api-rate:`,
     enableDraftSpec: true,
-    // While Redis is away the call itself says so.
+    // While Redis is away the limit is not counted, and the call itself fails with that reason.
     skipOnError: true,
     keyGenerator: (request) => callers.get(request)?.keyId ?? 'none',
     errorResponseBuilder: (_request, { max, ttl }) =>

@@ -43,7 +43,7 @@ async function takeListed({ store, takenAtOnce = PAGE }: BulkParts, turn: BulkTu
   return true;
 }
 
-/** Looks at a page of S3. What Redis holds was taken already, unless Redis had lost it. */
+/** Looks at a page of S3. The generations in Redis were taken already, except those that it had lost. */
 async function takeStored({ store, storage, takenAtOnce = PAGE }: BulkParts, turn: BulkTurn): Promise<boolean> {
   const { tenant, tag, requestedAt } = turn;
   const [date = '', after] = turn.place.split(' ');

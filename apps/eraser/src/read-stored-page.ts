@@ -60,7 +60,10 @@ async function ownedOf(storage: StoredReading, names: readonly StoredGenerationN
   return owned;
 }
 
-/** Reads by what an erasure goes. Requests of earlier versions name no tenant: an intent does. What is damaged tells what it can. */
+/**
+ * Reads the facts by which an erasure finds its generations. A request of an earlier version names no tenant, but its intent does. A damaged
+ * record gives those facts that can be read.
+ */
 export async function readOwned(
   storage: StoredReading,
   { generationId, request, writtenAt, intent }: StoredGenerationName,

@@ -91,7 +91,7 @@ test('the most urgent image of a tenant takes its next place, and the share of t
   expect(jobs.putBack(), 'each image is put back once at most').toBeLessThanOrEqual(115);
 });
 
-test('with nobody in line the clocks are gone, whatever ended the waiting', async () => {
+test('an empty line has no clocks, whatever ended the waiting', async () => {
   await using world = await setup();
   const jobs = jobsOf(world);
   await jobs.enqueue('a', 3);

@@ -8,7 +8,7 @@ import {
 /** A feature of a bucket by which bytes outlive a delete. `unknown`: the server does not say, or the key may not ask. */
 export type KeepingFeature = 'off' | 'on' | 'unknown';
 
-/** How long a bucket keeps what was deleted. */
+/** Time for which a bucket keeps deleted objects. */
 export interface BucketKeeping {
   /** `suspended`: it makes no new versions, and keeps the old ones. */
   versioning: KeepingFeature | 'suspended';

@@ -41,7 +41,7 @@ const MAX_TOMBSTONE_BYTES = 128;
 /** A tombstone has 92 bytes, and 111 if the images of its generation may stay. */
 const MAX_WHOLE_TOMBSTONE_BYTES = 100;
 
-/** What lies in place of a request. `tombstone-keeps-images`: the request went by its age, and the images may stay longer. */
+/** Object in the place of a request. `tombstone-keeps-images`: the request went by its age, and the images may stay longer. */
 export type Standing = 'kept' | 'tombstone' | 'tombstone-keeps-images';
 
 /** Returns what lies in place of a request, by its size. */

@@ -6,7 +6,7 @@ import { createObjectIndex, type Standing } from './object-index.ts';
 /** A generation as the names of its objects tell of it. */
 export interface StoredGenerationName {
   generationId: string;
-  /** What lies in place of its request. */
+  /** Object in the place of its request. */
   request: Standing | 'none';
   /** One of its intents, if there is any. */
   intent?: SubmissionRef & { round: number };

@@ -13,7 +13,7 @@ export interface Enqueued {
   created: boolean;
   /** Highest possible price. */
   quote: Quote;
-  /** What an operator should look at, such as a fleet without a worker; absent without a warning. */
+  /** Warnings for an operator, such as a fleet without a worker; absent without one. */
   warnings?: EnqueueWarning[];
 }
 

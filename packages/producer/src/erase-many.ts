@@ -18,7 +18,7 @@ export interface BulkErasure {
   erasureId: string;
   /** "erased" once all that belongs to it is erased, but for the open generations that it left. Ask until then. */
   status: 'requested' | 'erased';
-  /** What was enqueued later does not belong to it, whenever the eraser comes upon it. */
+  /** Time of the request. Later generations do not belong to it, whenever the eraser finds them. */
   requestedAt: number;
   /** Absent for a tag of all tenants. */
   tenant?: string;

@@ -5,7 +5,7 @@ import type { FoundErasure } from '@darkroom/generation-store';
 export interface EraseOptions {
   /** Cancels an open generation and erases it. Without it an open one is refused. */
   cancel?: boolean;
-  /** Erases the generations that bought its images again too. */
+  /** Also erases the retries of its images. */
   retries?: boolean;
 }
 

@@ -29,7 +29,7 @@ export type End =
   | { status: 'lost'; facts: TaskFacts; factsFrom: FactSource; reason: string; quarantineKey?: string }
   | { status: 'unknown'; code?: 'provider.blocked' };
 
-/** What a result repeats of its submission, and the time of the end. */
+/** Facts of a submission that its result repeats, and the time of the end. */
 type Ending = Pick<SubmissionView, 'reservation' | 'provider' | 'model' | 'now'>;
 
 /** Classes of a proved failure after which another submission may help. */

@@ -16,7 +16,7 @@ import { uniquePrefix } from '../src/unique-prefix.ts';
 
 const EVENTS = 3;
 const GROUP = 'mail';
-/** Longer than any pause of a busy machine: nobody takes over what a living consumer works on. */
+/** Longer than any pause of a busy machine: no other consumer takes over the event on which a living one works. */
 const TAKE_OVER_MS = 600_000;
 const LONG_AGO_MS = 2 * TAKE_OVER_MS;
 /** Stands for the prefix, which each death has to itself. */

@@ -47,5 +47,5 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 /** All statuses of errors. */
 export const errorStatuses: readonly number[] = [...new Set(Object.values(statuses))];
 
-/** Returns the HTTP status of a code. One of images, processes or settings is never thrown to a caller: as an answer it would be a bug of ours. */
+/** Returns the HTTP status of a code; 500 for codes of images, processes and settings, which reach a caller only through a bug. */
 export const statusOf = (code: ErrorCode): number => statuses[code] ?? 500;

@@ -33,7 +33,7 @@ function takeOptions(fields: Record<string, unknown>, names: readonly string[]):
   return options;
 }
 
-/** Times of a body are text alone: a number may be seconds. What is no time becomes none that the library takes. */
+/** Takes times in a body as text alone, because a number may be seconds. Any other value becomes a time that the library refuses. */
 const readMoment = (value: unknown): Date => new Date(typeof value === 'string' && ISO_8601.test(value) ? value : Number.NaN);
 
 /** With a zone: a time without one would be that of the server. */

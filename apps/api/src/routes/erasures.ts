@@ -9,7 +9,7 @@ const description =
   'Erases the request with its prompt, the images and the labels, in Redis and in S3. Status, cost and the name of the tenant stay. Ask for the erasure until its status is `erased`.';
 const query: Query = {
   cancel: { kind: 'flag', description: 'Cancels an open generation and erases it. Without it an open one is refused.' },
-  retries: { kind: 'flag', description: 'Erases the generations that bought its images again too.' },
+  retries: { kind: 'flag', description: 'Also erases the retries of its images.' },
 };
 const answers = {
   202: { description: 'The eraser does it within seconds.', schema: 'Erasure' as const, headers: { Location: 'Path of the erasure.' } },
@@ -48,7 +48,7 @@ export const erasureRoutes: readonly Route[] = [
     async run({ producer, body }) {
       const problems = new ProblemList();
       const known = ['generationId', 'tag', 'tenant', 'cancel', 'retries'];
-      // A value of any kind: what is no object is a problem.
+      // The body may be any JSON: every value but an object is a problem.
       const given = readOptions(body as { generationId?: string } & ErasedMany & EraseOptions, { path: '', known }, problems);
       const { generationId, tag, tenant, ...options } = given ?? {};
       const isOne = generationId !== undefined;

@@ -4,7 +4,7 @@ import type { Route } from './route.ts';
 
 /** Largest reference image, in bytes. */
 export const MAX_INPUT_BYTES = 20 * 1024 * 1024;
-/** Types of a body of bytes. What they are is read from the bytes. */
+/** Content types of an upload. The image format is read from the bytes, and not from the type. */
 export const inputTypes = ['image/jpeg', 'image/png', 'image/webp', 'application/octet-stream'] as const;
 
 export const imageRoutes: readonly Route[] = [

@@ -17,7 +17,7 @@ const query: Query = {
   createdBefore: { kind: 'time', description: 'Enqueued before this time.' },
   finishedFrom: { kind: 'time', description: 'Final at this time or later. With it the list is in the order of the ends.' },
   finishedBefore: { kind: 'time', description: 'Final before this time.' },
-  idempotencyKey: { kind: 'text', description: 'The one generation of this key. Stands alone.' },
+  idempotencyKey: { kind: 'text', description: 'The generation of this idempotency key. Allows no other filter.' },
   limit: { kind: 'whole', min: 1, max: MAX_LIMIT, default: DEFAULT_LIMIT, description: 'Most generations of a page.' },
   cursor: { kind: 'text', description: '`next` of the page before, with the same filters.' },
 };

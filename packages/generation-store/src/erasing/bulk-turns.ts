@@ -21,7 +21,7 @@ export type BulkStep = (typeof bulkSteps)[number];
 /** A bulk erasure whose turn it is. */
 export interface BulkTurn {
   erasureId: string;
-  /** Redis time of the request: what was enqueued later does not belong to it. */
+  /** Redis time of the request: later generations do not belong to it. */
   requestedAt: number;
   tenant?: string;
   /** Digest of its tag. */

@@ -125,7 +125,7 @@ export async function readOpenOf(redis: Redis, prefix: string, ids: readonly str
   return open === null ? undefined : new Set(open);
 }
 
-/** What goes of a generation by its age; `images` alone stands for one whose images stay because it is open. */
+/** Parts of a generation that go by its age; `images` alone stands for one whose images stay because it is open. */
 export type AgedWhat = 'all' | 'requests' | 'images';
 
 const own = nameArguments(['rules', 'date', 'place', 'nextLook']);

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { MINUTE_KEPT_SECONDS, MINUTE_MS } from '../lua/minutes.ts';
 
-/** What happened in one minute of Redis time. An image that is bought again counts each time. */
+/** Counts of one minute of Redis time. An image that is bought again counts each time. */
 export interface MinuteCounts {
   /** Begin of the minute, in milliseconds since 1970. */
   at: number;

@@ -77,7 +77,7 @@ export type Commitment =
       unsentAt: readonly number[];
       /** Without the digest of its request, which S3 tells. */
       intent: Omit<PresentIntent, 'requestDigest'>;
-      /** That digest, if S3 has confirmed the request since this Redis was compared with it. */
+      /** The same digest, if S3 has confirmed the request since this Redis was compared with it. */
       requestDigest?: string;
       request: StoredRequest;
       labels: Labels;

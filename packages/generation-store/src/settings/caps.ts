@@ -42,7 +42,7 @@ export interface StoredCaps {
   caps: SpendCaps;
 }
 
-/** Who changed the caps, when and why. */
+/** Operator, time and reason of the last change of the caps. */
 export interface CapsChanged extends Signature {
   /** Redis time, in milliseconds since 1970. */
   at: number;

@@ -72,7 +72,7 @@ async function recordNext(archive: KeptApiKeys['archive'], record: ApiKeyRecord)
 /**
  * Creates a key, and records it in S3 before it opens anything.
  * @param environment Second part of its text, such as "live".
- * @throws StorageError if S3 is away: a worker records the key then, whose text nobody has.
+ * @throws StorageError if S3 is away. A worker then records the key later, but its text is lost, so no caller can use it.
  */
 export async function createApiKey(
   keys: KeptApiKeys,
