@@ -12,7 +12,7 @@ describe('a list', () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await world.producer.list({ limit: 3, ...(cursor === undefined ? {} : { cursor }) });
+      const page = await world.producer.list(defined({ limit: 3, cursor }));
       expect(page.generations.length).toBeLessThanOrEqual(3);
       seen.push(...page.generations.map(({ generationId }) => generationId));
       cursor = page.nextCursor;

@@ -142,6 +142,15 @@ export async function openOnly(world: OpeningWorld, given: Partial<RebuildOption
   expect(left).toBeGreaterThanOrEqual(0);
 }
 
+/** Loses a Redis with some life, and opens it again without all that lies in S3. @returns that life, and the purchases by S3 alone. */
+export async function openUnread(world: OpeningWorld): Promise<{ life: SomeLife; truth: Map<string, number> }> {
+  const life = await someLife(world);
+  const truth = await world.readTruth();
+  await world.wipe();
+  await openOnly(world);
+  return { life, truth };
+}
+
 /** Expects that caps count no less than was bought. */
 export async function expectBound(world: OpeningWorld, truth: ReadonlyMap<string, number>): Promise<void> {
   const bound = await world.readBound();

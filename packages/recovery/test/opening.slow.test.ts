@@ -3,7 +3,7 @@ import { defaultTiming, defined } from '@darkroom/contracts';
 import { buildReconcileStore } from '@darkroom/generation-store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultReconcileSettings, reconcile, restoreForgotten, type Reconciler } from '../src/index.ts';
-import { expectBound, openOnly, someLife, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
+import { expectBound, openOnly, openUnread, someLife, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
 import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { IMAGE_NANO_USD, nextOf } from './world.ts';
 
@@ -20,10 +20,7 @@ describe('a store that is open and not all read', () => {
   let life: SomeLife;
   let truth: Map<string, number>;
   beforeEach(async () => {
-    life = await someLife(world);
-    truth = await world.readTruth();
-    await world.wipe();
-    await openOnly(world);
+    ({ life, truth } = await openUnread(world));
   });
 
   test('buys in no period of which the sums tell nothing, and in none when it has lost what is unread', async () => {

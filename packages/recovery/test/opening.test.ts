@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { expectBound, openOnly, someLife, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
+import { expectBound, openUnread, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
 import { runRebuild } from './run-rebuild.ts';
 import { IMAGE_NANO_USD } from './world.ts';
 
@@ -13,10 +13,7 @@ describe('a store that is open and not all read', () => {
   let life: SomeLife;
   let truth: Map<string, number>;
   beforeEach(async () => {
-    life = await someLife(world);
-    truth = await world.readTruth();
-    await world.wipe();
-    await openOnly(world);
+    ({ life, truth } = await openUnread(world));
   });
 
   test('knows what is open and what came after the sums, and buys', async () => {

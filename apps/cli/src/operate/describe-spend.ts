@@ -7,8 +7,8 @@ export const dataOfSpend = ({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd,
   period: name,
   spentUsd: formatUsd(settledNanoUsd),
   heldUsd: formatUsd(reservedNanoUsd),
-  ...(capNanoUsd === undefined ? {} : { capUsd: formatUsd(capNanoUsd) }),
-  ...(unreadNanoUsd === 0 ? {} : { unreadUsd: unreadNanoUsd === undefined ? 'unknown' : formatUsd(unreadNanoUsd) }),
+  capUsd: capNanoUsd === undefined ? undefined : formatUsd(capNanoUsd),
+  unreadUsd: unreadNanoUsd === 0 ? undefined : unreadNanoUsd === undefined ? 'unknown' : formatUsd(unreadNanoUsd),
   resetsAt,
 });
 

@@ -1,4 +1,5 @@
 import { LocalStackError } from '@darkroom/contracts';
+import { createClosing, type Closing } from '@darkroom/local-stack';
 import { atMost } from '@darkroom/service-runtime';
 import { CLOSE_LIMIT_MS, connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
 
@@ -8,25 +9,28 @@ const GONE_MS = 20_000;
 /**
  * Runs long work with a Redis that may be away for moments, and fails if Redis stays away.
  * @param stop Ends the work early.
- * @param work Gets a list for its closing functions, which run at the end in reverse order, and a signal that ends the work: `stop` was
+ * @param work Registers how to close what it opens, which happens at the end in reverse order, and gets a signal that ends it: `stop` was
  * aborted, or Redis stayed away.
  * @throws errors of `connectRedis` and of the work; LocalStackError if Redis stayed away.
  */
 export async function withPatientRedis<Value>(
   options: OperationsOptions,
   stop: AbortSignal,
-  work: (found: FoundRedis, closing: (() => unknown)[], signal: AbortSignal) => Promise<Value>,
+  work: (found: FoundRedis, closing: Pick<Closing, 'add'>, signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const found = await connectRedis(options, true);
-  const closing: (() => unknown)[] = [() => found.redis.disconnect()];
+  const closing = createClosing();
+  closing.add(() => found.redis.disconnect());
   const loss = watchLoss(found, options.goneMs ?? GONE_MS);
   const left = new AbortController();
   try {
-    return await Promise.race([work(found, closing, AbortSignal.any([stop, left.signal])), loss.lost]);
+    const limited: Pick<Closing, 'add'> = { add: (close) => closing.add((hurry) => atMost(CLOSE_LIMIT_MS, close(hurry))) };
+    return await Promise.race([work(found, limited, AbortSignal.any([stop, left.signal])), loss.lost]);
   } finally {
     left.abort();
     loss.stop();
-    for (const close of closing.toReversed()) await atMost(CLOSE_LIMIT_MS, close());
+    // a failure to close changes nothing: the command ends with the result or the error of its work
+    await closing.closeAll(AbortSignal.abort());
   }
 }
 

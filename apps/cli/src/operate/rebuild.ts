@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DarkroomError, defined, describeCaps, hasCode } from '@darkroom/contracts';
 import { buildGenerationStore, buildReadingStore, defaultRetention, READING_TURN, type GenerationStore } from '@darkroom/generation-store';
-import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
+import { buildWaits } from '@darkroom/queues';
 import {
   rebuild,
   restoreCaps,
@@ -19,7 +19,7 @@ import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeSums } from './describe-sums.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
-import { openBucket } from './open-bucket.ts';
+import { openBucketAndQueues } from './open-bucket-and-queues.ts';
 import { describeLimits } from './limits.ts';
 import { owningOf } from './owning.ts';
 import { withPatientRedis } from './patient-redis.ts';
@@ -37,21 +37,15 @@ export async function rebuildStore(
   const { stop } = context.signals;
   const options = { environment, root, dataDir, ...defined({ goneMs }) };
   const settings = readSettings({ spend: spendSettings, timing: timingSettings, shared: reconcileSettings }, options.environment);
-  return withPatientRedis(options, stop, async ({ redis, prefix, where, folder }, closing, signal) => {
+  return withPatientRedis(options, stop, async (found, closing, signal) => {
+    const { redis, prefix, where } = found;
     terminal.print(`darkroom  ${where}`);
     const progress = showProgress(terminal);
     const clock = await measureRedisClock(redis);
-    const storage = openBucket(options.environment, folder);
-    const submissions = createSubmissions(redis, { prefix, now: clock.now });
-    const settlements = createSettlements(redis, { prefix, now: clock.now });
-    closing.push(
-      () => storage.close(),
-      () => submissions.close(),
-      () => settlements.close(),
-    );
+    const { storage, submissions, settlements } = openBucketAndQueues(options, found, clock, closing);
     const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
     const ownerId = await takeOverBucket(owningOf(options.environment, prefix, store, storage));
-    closing.push(keepReadingTurn(store));
+    closing.add(keepReadingTurn(store));
     await restoreSettings({ store, archive: storage }, settings.spend, terminal);
     const outcome = await rebuild(
       {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defined } from '@darkroom/contracts';
 import { type PassReport, buildGenerationStore, buildReconcileStore, defaultRetention } from '@darkroom/generation-store';
-import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
+import type { Closing } from '@darkroom/local-stack';
+import { buildWaits } from '@darkroom/queues';
 import { checkOwner, defaultReconcileSettings, reconcile, type Owning, type Reconciler } from '@darkroom/recovery';
 import { type RedisClock, readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
@@ -10,7 +11,7 @@ import type { Terminal } from '../terminal.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import type { FoundRedis, OperationsOptions } from './connect-redis.ts';
 import { describePass } from './describe-pass.ts';
-import { openBucket } from './open-bucket.ts';
+import { openBucketAndQueues } from './open-bucket-and-queues.ts';
 import { owningOf } from './owning.ts';
 import { withPatientRedis } from './patient-redis.ts';
 
@@ -38,20 +39,14 @@ export async function reconcileOnce({ dataDir }: { dataDir: string | undefined }
 /** Joins the packages to the ports of the reconciler, as a worker does. */
 function joinReconciler(
   options: OperationsOptions,
-  { redis, prefix, folder }: FoundRedis,
+  found: FoundRedis,
   clock: RedisClock,
-  closing: (() => unknown)[],
+  closing: Pick<Closing, 'add'>,
   notes: Terminal,
 ): { reconciler: Reconciler; owning: Owning } {
   const { timing, reconcile: settings } = readSettings({ timing: timingSettings, reconcile: reconcileSettings }, options.environment);
-  const storage = openBucket(options.environment, folder);
-  const submissions = createSubmissions(redis, { prefix, now: clock.now });
-  const settlements = createSettlements(redis, { prefix, now: clock.now });
-  closing.push(
-    () => storage.close(),
-    () => submissions.close(),
-    () => settlements.close(),
-  );
+  const { redis, prefix } = found;
+  const { storage, submissions, settlements } = openBucketAndQueues(options, found, clock, closing);
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const reconciler: Reconciler = {
     store: buildReconcileStore({ prefix }, redis),

@@ -61,34 +61,20 @@ async function readState({ store, countQueues, findReading, where }: Operations,
 type State = Awaited<ReturnType<typeof readState>>;
 
 /** Returns the state as the command prints it with `--json`. */
-const dataOf = ({
-  where,
-  isInitialised,
-  pauses,
-  held,
-  trouble,
-  spend,
-  open,
-  unknown,
-  withheld,
-  queues,
-  lastPass,
-  reading,
-  damaged,
-}: State) => ({
-  where,
-  isOpen: isInitialised,
-  pauses,
-  heldWorkers: held,
-  ...(trouble === undefined ? {} : { providerTrouble: trouble }),
-  spend: spend.map(dataOfSpend),
-  openGenerations: open,
-  unknownOutcomes: unknown.count,
-  withheldImages: withheld.count,
-  queues,
-  ...(lastPass === undefined ? {} : { lastPass: { endedAt: lastPass.endedAt, outcome: lastPass.outcome, findings: lastPass.findings } }),
-  ...(reading === undefined ? {} : { reading: { openedAt: reading.openedAt, total: reading.total, left: reading.left } }),
-  leftOut: damaged.map(({ generationId, mostNanoUsd }) => ({ generationId, atMostUsd: formatUsd(mostNanoUsd) })),
+const dataOf = (state: State) => ({
+  where: state.where,
+  isOpen: state.isInitialised,
+  pauses: state.pauses,
+  heldWorkers: state.held,
+  providerTrouble: state.trouble,
+  spend: state.spend.map(dataOfSpend),
+  openGenerations: state.open,
+  unknownOutcomes: state.unknown.count,
+  withheldImages: state.withheld.count,
+  queues: state.queues,
+  lastPass: state.lastPass && { endedAt: state.lastPass.endedAt, outcome: state.lastPass.outcome, findings: state.lastPass.findings },
+  reading: state.reading && { openedAt: state.reading.openedAt, total: state.reading.total, left: state.reading.left },
+  leftOut: state.damaged.map(({ generationId, mostNanoUsd }) => ({ generationId, atMostUsd: formatUsd(mostNanoUsd) })),
 });
 
 function describeState(state: State): string[] {
