@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import { describe, expect, inject, test } from 'vitest';
 import { createProducer, QueueFullError, SpendCapError, type ListOptions } from '../src/index.ts';
 import { problemsOf } from './problems-of.ts';

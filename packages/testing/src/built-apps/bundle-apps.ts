@@ -90,11 +90,14 @@ const keepPages: Plugin = {
 };
 const FIND_PAGES = "eval(`require.resolve('@bull-board/ui/package.json')`)";
 
-/** Gives a package's module its own path instead of the bundle's: the S3 server starts a program beside one of them. */
+/** Modules that look for files beside themselves: the S3 server starts a program, the API reads its version. */
+const placed = ['packages/', 'apps/api/'].map((folder) => join(repositoryRoot, folder));
+
+/** Gives such a module its own path instead of the bundle's. */
 const keepPlaces: Plugin = {
   name: 'keep-places',
   transform: (code, id) =>
-    id.startsWith(join(repositoryRoot, 'packages')) && code.includes('import.meta.url')
+    placed.some((folder) => id.startsWith(folder)) && code.includes('import.meta.url')
       ? code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
       : null,
 };
