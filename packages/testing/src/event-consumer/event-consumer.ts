@@ -15,6 +15,10 @@ export interface EventConsumerOptions {
   /** File to which it appends the id of each event that it handles, a line each. */
   file: string;
   logFile?: string;
+  /** File to which it appends each event itself; none when absent. */
+  seenFile?: string;
+  /** Time that it takes for an event, in milliseconds; none when absent. */
+  paceMs?: number;
   /** More environment, such as that of a tap. */
   beside?: Readonly<Record<string, string>>;
 }
@@ -28,6 +32,8 @@ export const startEventConsumer = ({
   takeOverMs,
   file,
   logFile,
+  seenFile,
+  paceMs = 0,
   beside,
 }: EventConsumerOptions): Program =>
   startProgram({
@@ -41,6 +47,8 @@ export const startEventConsumer = ({
       EVENTS_CONSUMER: consumer,
       EVENTS_TAKE_OVER_MS: String(takeOverMs),
       EVENTS_FILE: file,
+      EVENTS_PACE_MS: String(paceMs),
+      ...(seenFile !== undefined && { EVENTS_SEEN_FILE: seenFile }),
       ...beside,
     },
     ...(logFile !== undefined && { logFile }),

@@ -1,5 +1,7 @@
 import { appendFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createEvents } from '@darkroom/producer';
+import { noteSeenIn } from '../judge/seen.ts';
 
 // A consumer of the durable events that writes down the id of each event as it handles it. It is a process of its own, so that a test or
 // a fault run can kill it at any point.
@@ -15,4 +17,9 @@ const events = createEvents({
   takeOverMs: Number(given('EVENTS_TAKE_OVER_MS')),
 });
 process.once('SIGTERM', () => void events.close());
-for await (const event of events) appendFileSync(given('EVENTS_FILE'), `${event.event === 'events.gap' ? event.event : event.eventId}\n`);
+const seen = given('EVENTS_SEEN_FILE') === '' ? undefined : noteSeenIn(given('EVENTS_SEEN_FILE'));
+for await (const event of events) {
+  seen?.('event', event);
+  appendFileSync(given('EVENTS_FILE'), `${event.event === 'events.gap' ? event.event : event.eventId}\n`);
+  await delay(Number(given('EVENTS_PACE_MS')));
+}

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGenerationId, defined, hasCode } from '@darkroom/contracts';
+import { createGenerationId, defined, hasCode, QueueFullError, type OpenImageBound } from '@darkroom/contracts';
 import type { Producer } from '@darkroom/producer';
+import type { NoteSeen } from '../judge/seen.ts';
 import type { Order } from './orders.ts';
 
 /** Knowledge of a caller about an order, for the judge. */
@@ -31,20 +32,35 @@ export interface PlacedOrder {
   enqueuedAt?: number;
   /** Words of its request, once its caller was told that it is erased. */
   erasedWords?: string;
+  /** Its images are withheld if they are flagged, and whether they are. */
+  withholds?: boolean;
+  isFlagged?: boolean;
   /** An answer that no caller should get. */
   surprise?: string;
+}
+
+export interface CallerParts {
+  producer: Producer;
+  signal: AbortSignal;
+  /** Writes down what the caller sees of images that may be withheld. */
+  seen: NoteSeen;
+  /** Number of calls that each bound on open images refused. */
+  full: Record<OpenImageBound, number>;
 }
 
 /** Time that a caller waits for an answer about one order before it asks again, and before it repeats a failed call. */
 const WAIT_MS = 5000;
 const AGAIN_MS = 100;
+/** Time until it calls again while the queue is full. */
+const FULL_MS = 500;
 
 /**
  * Places one order and keeps its request until its generation is final, as docs/guarantees.md advises callers: if `get` does not find
  * the generation, the caller enqueues it again under the same id.
  */
-export async function placeOrder(producer: Producer, order: Order, placed: PlacedOrder, signal: AbortSignal): Promise<void> {
+export async function placeOrder({ producer, signal, seen, full }: CallerParts, order: Order, placed: PlacedOrder): Promise<void> {
   const { request, tenant, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs, mintedAgoMs = 0 } = order;
+  const { priority } = order;
   const now = Date.now();
   let id = createGenerationId(now - mintedAgoMs);
   placed.ids.push(id);
@@ -52,7 +68,8 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
   const { deadlineAt } = placed;
   const options = {
     tenant,
-    ...defined({ idempotencyKey, deadlineAt, tags: order.erases && [order.erases.words] }),
+    ...defined({ idempotencyKey, deadlineAt, priority, tags: order.erases && [order.erases.words] }),
+    ...(order.withholds === 'option' && { withholdFlagged: true }),
   };
   const isUnwanted = (): boolean => placed.cancelledAt !== undefined || (deadlineAt !== undefined && Date.now() >= deadlineAt);
 
@@ -77,7 +94,11 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
       } catch (error) {
         if (hasCode(error, 'spend.cap-reached')) return 'refused';
         if (hasCode(error, 'generation.not-found') || (hasCode(error, 'request.invalid') && isUnwanted())) return 'given-up';
-        if (!hasCode(error, 'queue.unavailable') && !hasCode(error, 'store.not-initialised')) throw error;
+        if (error instanceof QueueFullError) {
+          full[error.bound] += 1;
+          if (isUnwanted()) return 'given-up';
+          await delay(FULL_MS);
+        } else if (!hasCode(error, 'queue.unavailable') && !hasCode(error, 'store.not-initialised')) throw error;
       }
       await delay(AGAIN_MS);
     }
@@ -99,7 +120,8 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
   const wait = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        await producer.wait(id, { timeoutMs: WAIT_MS, signal });
+        const view = await producer.wait(id, { timeoutMs: WAIT_MS, signal });
+        if (order.withholds !== undefined) seen('wait', view);
         end('final');
         return;
       } catch (error) {

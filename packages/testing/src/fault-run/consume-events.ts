@@ -6,6 +6,7 @@ import { startEventConsumer } from '../event-consumer/event-consumer.ts';
 import { eventually } from '../eventually.ts';
 import type { Stack } from '../fleet/stack.ts';
 import { EVENTS_FILE } from '../judge/evidence.ts';
+import { SEEN_FILE } from '../judge/seen.ts';
 
 const GROUP = 'faults';
 const CONSUMERS = 2;
@@ -37,6 +38,7 @@ export function startEventConsumers({ redis, prefix }: Pick<Stack, 'redis' | 'pr
         consumer: `consumer-${at}`,
         takeOverMs: TAKE_OVER_MS,
         file: join(directory, EVENTS_FILE),
+        seenFile: join(directory, SEEN_FILE),
         logFile: join(directory, `event-consumer-${at}.log`),
       });
       const lifeMs = LIVES_MS[at % LIVES_MS.length];

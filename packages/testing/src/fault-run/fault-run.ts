@@ -19,11 +19,16 @@ import { startLoad, type Load } from './load.ts';
 import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults, type ProviderBehaviour } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
+import type { Operate } from './release-order.ts';
 import type { RetryCounts } from './retrier.ts';
+import { setRules } from './rules.ts';
 import { deriveSchedule, type ScheduledFault } from './schedule.ts';
+import { seeEverything } from './see-everything.ts';
 import { readComebacks, type Comebacks } from './read-comebacks.ts';
 import type { FaultRunSettings, RollbackLength } from './settings.ts';
+import { noteSeenIn, SEEN_FILE } from '../judge/seen.ts';
 import { reserveFailOverRedis, type FailOverRedis } from '../fleet/fail-over-redis.ts';
+import { runApp } from '../fleet/run-app.ts';
 import { startStack, type Stack } from '../fleet/stack.ts';
 import { tenantCapUsd } from './tenants.ts';
 import { forgetAfterMs, timingOf } from './timing.ts';
@@ -47,6 +52,8 @@ export interface FaultRunOutcome {
   counts: ChaosCounts;
   retries: RetryCounts;
   erasures: ErasureCounts;
+  /** Number of calls that each bound on open images refused. */
+  full: Load['full'];
   schedule: readonly ScheduledFault[];
   /** Daily cap of each tenant; absent without a cap. */
   capUsd?: string;
@@ -89,15 +96,13 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
       ...defined({ TENANT_DAILY_CAP_USD: plan.capUsd, WORKER_RECONCILE_EVERY_MS: settings.reconcileEveryMs?.toString() }),
     },
   });
-  let counts: ChaosCounts;
-  let eventConsumerKills: number;
-  let retries: RetryCounts;
-  let erasures: ErasureCounts;
+  let borne: Borne;
   let damage: Awaited<ReturnType<typeof plantDamage>> | undefined;
   try {
     if (settings.damaged === true) damage = await plantDamage(stack, Date.now());
+    await setRules(operatorOf(stack), plan.orders);
     await stack.setProviderFaults(provider.faulty);
-    ({ counts, eventConsumerKills, retries, erasures } = await burden(settings, plan, stack, redis, providerOf(stack, provider), around));
+    borne = await burden(settings, plan, stack, redis, providerOf(stack, provider), around);
   } finally {
     await stack.stop();
   }
@@ -111,9 +116,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   return {
     judgement: judge(evidence),
     evidence,
-    counts,
-    retries,
-    erasures,
+    ...borne,
     schedule: plan.schedule,
     ...defined({
       capUsd: plan.capUsd,
@@ -121,13 +124,18 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
       promised: forgetMs === undefined ? undefined : promiseOf(predictForgetting(evidence.bill, forgetMs)),
       damage: damage && (await readDamageFigures(directory, damage)),
     }),
-    eventConsumerKills,
     wrongClocks: clocks.wrong,
     comebacks: await readComebacks(directory),
     events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };
 }
+
+/** Returns an operator's command line on a machine with the right time. */
+const operatorOf =
+  (stack: Stack): Operate =>
+  (words) =>
+    runApp('cli', words, stack.processes.get('worker-0')?.env ?? {});
 
 interface ProviderControl {
   /** Ends its faults. */
@@ -158,6 +166,9 @@ function planOf(settings: FaultRunSettings): Plan {
   return defined({ orders, schedule: deriveSchedule(settings), capUsd });
 }
 
+/** The counts of a run. */
+type Borne = Pick<FaultRunOutcome, 'counts' | 'eventConsumerKills' | 'retries' | 'erasures' | 'full'>;
+
 /** Runs orders and faults, then waits for calm, and writes down what Redis and the callers know. */
 async function burden(
   settings: FaultRunSettings,
@@ -166,7 +177,7 @@ async function burden(
   redis: FailOverRedis,
   provider: ProviderControl,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
-): Promise<{ counts: ChaosCounts; eventConsumerKills: number; retries: RetryCounts; erasures: ErasureCounts }> {
+): Promise<Borne> {
   const startedAt = performance.now();
   const sayWhen = (line: string): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`;
   const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix, maxReferenceImages: MAX_REFERENCE_IMAGES });
@@ -175,8 +186,9 @@ async function burden(
   const ended = AbortSignal.any([signal, over.signal]);
   // Each waiting caller listens to this signal.
   setMaxListeners(0, ended);
+  const seen = noteSeenIn(join(directory, SEEN_FILE));
   const consumers = startEventConsumers(stack, directory);
-  const load = startLoad(producer, orders, ended);
+  const load = startLoad({ producer, signal: ended, seen, operate: operatorOf(stack) }, orders);
   const chaos = startChaos(schedule, {
     stack,
     redis,
@@ -196,6 +208,7 @@ async function burden(
     await load.done;
     await endErasures(stack, signal);
     const eventConsumerKills = await consumers.finish();
+    await seeEverything({ producer, s3: stack.s3, seen }, load.placed);
     const { bucketDir } = stack.s3;
     const scanned = { redis: records.redis, prefix: stack.prefix, bucketDir, billFile: stack.billFile };
     await writeRecords(directory, {
@@ -205,7 +218,8 @@ async function burden(
       pauses: await records.readPauses(),
       ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd } }) },
     });
-    return { counts: { ...chaos.counts }, eventConsumerKills, retries: { ...load.retries }, erasures: { ...load.erasures } };
+    const { retries, erasures, full } = load;
+    return { counts: { ...chaos.counts }, eventConsumerKills, retries, erasures, full };
   } finally {
     clearInterval(progress);
     over.abort();

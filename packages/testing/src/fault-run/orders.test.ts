@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { deriveOrders, POISON } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
+import { boundsOf } from './rules.ts';
 import { usualFaults, type FaultRunSettings } from './settings.ts';
 import { timingOf } from './timing.ts';
 
@@ -20,6 +21,26 @@ test('one order in a hundred is poisoned, and only its prompt shows that to the 
   expect(poisoned.length / orders.length).toBeGreaterThan(0.005);
   expect(poisoned.length / orders.length).toBeLessThan(0.02);
   expect(orders.filter(({ request }) => JSON.stringify(request).includes(POISON))).toEqual(poisoned);
+});
+
+test('flagged images are ordered by tenants with a rule and by an option, with the content check, and an operator releases some', () => {
+  const orders = deriveOrders(settings);
+  const withholding = orders.filter(({ withholds }) => withholds !== undefined);
+  for (const { request } of withholding) expect(request.safety).toEqual({ checkContent: true });
+  const flagged = withholding.filter(({ isFlagged }) => isFlagged === true);
+  expect(new Set(flagged.map(({ withholds }) => withholds))).toEqual(new Set(['rule', 'option']));
+  expect(flagged.length).toBeGreaterThan(60);
+  for (const { request } of flagged) expect(request.positivePrompt).toMatch(/\bnsfw\b/);
+  const released = orders.filter(({ releasedAfterMs }) => releasedAfterMs !== undefined);
+  expect(released.length / flagged.length).toBeCloseTo(0.4, 0);
+  for (const order of released) expect(flagged).toContain(order);
+});
+
+test('the bounds on open images leave room for poisoned orders, which may stay open', () => {
+  const order = { images: 2, tenant: 'acme' };
+  expect(boundsOf([order])).toEqual({ all: 50, tenant: 10 });
+  const poisoned = { ...order, isPoisoned: true };
+  expect(boundsOf([poisoned, poisoned, { ...poisoned, tenant: 'other' }])).toEqual({ all: 56, tenant: 14 });
 });
 
 test('the settings decide the number of slow callers and the age of their ids', () => {

@@ -1,7 +1,7 @@
-import { formatUsd, prices, sizes, type GrokImagineRequestInput } from '@darkroom/contracts';
+import { formatUsd, prices, sizes, type GrokImagineRequestInput, type Priority } from '@darkroom/contracts';
 import { createDraws, type NamedDraws } from '../named-draws.ts';
 import type { FaultRunSettings } from './settings.ts';
-import { createTenants, CROWDED, priceOf, type ChooseTenant, type OrderTerms } from './tenants.ts';
+import { createTenants, CROWDED, priceOf, withholdingTenants, type ChooseTenant, type OrderTerms } from './tenants.ts';
 
 /** The request of a caller, and its behaviour. */
 export interface Order extends OrderTerms {
@@ -25,6 +25,14 @@ export interface Order extends OrderTerms {
   retries?: Retries;
   /** Its caller erases it. */
   erases?: Erases;
+  /** Its urgency; normal when absent. */
+  priority?: Priority;
+  /** The rule of its tenant, or an option of its own, withholds its images if the provider flags them. */
+  withholds?: 'rule' | 'option';
+  /** The provider flags its images. */
+  isFlagged?: boolean;
+  /** Time after its end at which an operator releases its withheld images, in milliseconds. */
+  releasedAfterMs?: number;
 }
 
 /** Behaviour of a caller that erases its generation. */
@@ -48,6 +56,12 @@ export interface Retries {
   /** True if the first of them names the new generation. */
   ownId: boolean;
 }
+
+/** Share of callers that withhold flagged images without a rule, and of flagged ones among those that are withheld. */
+const WITHHOLD_SHARE = 0.05;
+const FLAGGED_SHARE = 0.6;
+/** Share of the withheld orders whose images an operator releases. */
+const RELEASED_SHARE = 0.4;
 
 /** Share of callers that erase their generation. */
 const ERASE_SHARE = 0.08;
@@ -98,6 +112,8 @@ function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
   const isPoisoned = draws.chance('poisoned', 0.01);
   // A caller that enqueues an erased order again gets a conflict, and a retry of it is refused.
   const erases = tenant !== CROWDED && !asksAgain && draws.chance('erases', ERASE_SHARE) ? deriveErases(draws, ms, name) : undefined;
+  const withholding = deriveWithholding(draws, ms, tenant);
+  const isFlagged = withholding.withholds === undefined ? draws.chance('nsfw', 0.02) : withholding.isFlagged === true;
   return {
     tenant,
     images,
@@ -105,16 +121,19 @@ function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
     // Intervals of independent callers: exponential, and at most five usual ones.
     afterMs: Math.round((Math.min(5, -Math.log(1 - draws.fraction('after'))) * 1000) / ordersPerSecond),
     request: {
-      positivePrompt: `order ${name}${draws.chance('nsfw', 0.02) ? ', nsfw' : ''}${isPoisoned ? `, ${POISON}` : ''}${erases === undefined ? '' : `, ${erases.words}`}`,
+      positivePrompt: `order ${name}${isFlagged ? ', nsfw' : ''}${isPoisoned ? `, ${POISON}` : ''}${erases === undefined ? '' : `, ${erases.words}`}`,
       ...draws.pick('size', sizes),
       numberResults: images,
       outputFormat: draws.chance('jpg', 0.8) ? 'JPG' : draws.pick('format', ['PNG', 'WEBP']),
+      ...(withholding.withholds !== undefined && { safety: { checkContent: true } }),
       ...(references === 0 ? {} : { inputs: { referenceImages: Array.from({ length: references }, () => PIXEL) } }),
     },
     ...(hasKey ? { idempotencyKey: `key ${name}` } : {}),
     ...(isPoisoned ? { isPoisoned } : {}),
     ...(asksAgain ? { asksAgain } : {}),
     ...(erases !== undefined && { erases }),
+    ...withholding,
+    ...(draws.chance('has-priority', 0.3) && { priority: draws.pick('priority', ['high', 'low']) }),
     ...(erases === undefined && draws.chance('repeats', 0.2)
       ? {
           repeats: {
@@ -131,6 +150,14 @@ function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
     ...(tenant !== CROWDED && erases === undefined && draws.chance('retries', retryShare) ? { retries: deriveRetries(draws, ms) } : {}),
     ...(tenant === CROWDED ? deriveTimesUnderCap(draws, ms) : deriveTimes(draws, ms)),
   };
+}
+
+/** Draws whether the images are withheld, flagged and released. Without the content check the provider flags none. */
+function deriveWithholding(draws: NamedDraws, ms: Ms, tenant: string): Pick<Order, 'withholds' | 'isFlagged' | 'releasedAfterMs'> {
+  const withholds = withholdingTenants.has(tenant) ? 'rule' : draws.chance('withholds', WITHHOLD_SHARE) ? 'option' : undefined;
+  if (withholds === undefined || !draws.chance('flagged', FLAGGED_SHARE)) return withholds === undefined ? {} : { withholds };
+  const isReleased = draws.chance('released', RELEASED_SHARE);
+  return { withholds, isFlagged: true, ...(isReleased && { releasedAfterMs: ms('released-after', 0, 3000) }) };
 }
 
 const deriveRetries = (draws: NamedDraws, ms: Ms): Retries => ({

@@ -8,6 +8,8 @@ import { countImages, percent, whyNoProof } from '../judge/proof.ts';
 import { countFactSources, countRoads, roadNames } from '../judge/roads.ts';
 import { doubtsOfDamage } from './damage.ts';
 import { whatDidNotStrike } from './struck.ts';
+import { hiddenImagesOf } from '../judge/withheld.ts';
+import { tasksOf } from '../judge/billed-tasks.ts';
 import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */
@@ -20,7 +22,7 @@ export interface RunFigures extends DecidingFigures {
 /** Returns the figures of a run. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
   const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, seconds } = outcome;
-  const { eventConsumerKills, retries, erasures } = outcome;
+  const { eventConsumerKills, retries, erasures, full } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
@@ -31,6 +33,8 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     retries,
     erasures,
     erasedImages: countErasedImages(evidence),
+    queueFull: full,
+    withheld: countWithheld(evidence),
     // A retry is an order of its own; `retries` counts it.
     generations: evidence.orders.filter(({ retryOf }) => retryOf === undefined).length,
     capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
@@ -73,7 +77,10 @@ export const doubtsOf = ({
   damage,
   eventConsumerKills,
   erasures,
+  full,
 }: FaultRunOutcome): string[] => [
+  ...(full.openImages + full.openImagesPerTenant === 0 ? ['no bound on open images refused an order'] : []),
+  ...(countWithheld(evidence).released === 0 ? ['no withheld image was released'] : []),
   ...(erasures.asked > 0 && erasures.erased === 0 ? ['no caller was told that something is erased'] : []),
   ...whyNoProof(evidence, judgement.unproven.length - judgement.blocked.length),
   ...whatDidNotStrike({
@@ -104,6 +111,12 @@ function countErasedImages({ results, erased }: Evidence): number {
   return [...results.values()].filter(({ status, generationId }) => status === 'succeeded' && erased.has(generationId)).length;
 }
 
+/** Counts the images that were flagged and withheld, and those of them that were released. */
+function countWithheld({ orders, bill, released }: Evidence): { images: number; released: number } {
+  const hidden = hiddenImagesOf(orders, tasksOf(bill));
+  return { images: hidden.length, released: hidden.filter(({ name }) => released.has(name)).length };
+}
+
 /** Counts the ends of submissions by the records in S3. */
 function countEnds({ results }: Evidence): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -128,7 +141,9 @@ export function formatTable(figures: RunFigures): string {
 /** Formats the findings, and names the folder in which to look for their causes. */
 export function formatFindings(judgement: Judgement, directory: string): string {
   const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost, erasedLeft } = judgement;
-  const named = { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost, erasedLeft };
+  const { withheldShown } = judgement;
+  const differences = { viewDifferences, costDifferences };
+  const named = { lost, paidTwice, stuck, failedWrongly, ...differences, capsCrossed, eventsLost, erasedLeft, withheldShown };
   const sections = Object.entries(named)
     .filter(([, lines]) => lines.length > 0)
     .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGenerationId, hasCode } from '@darkroom/contracts';
+import { createGenerationId, hasCode, QueueFullError } from '@darkroom/contracts';
 import { RetryRefusedError, type Producer, type Retried, type RetryOptions } from '@darkroom/producer';
-import type { PlacedOrder } from './caller.ts';
+import type { CallerParts, PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
 
 /** Number of retries by what became of the call. */
@@ -17,10 +17,12 @@ export interface RetryParts {
   /** Orders for the judge: a retry is one of its own. */
   placed: PlacedOrder[];
   counts: RetryCounts;
+  full: CallerParts['full'];
 }
 
 const WAIT_MS = 5000;
 const AGAIN_MS = 100;
+const FULL_MS = 500;
 /** Retries of one order at most. */
 const MOST_RETRIES = 3;
 
@@ -56,7 +58,7 @@ export async function retryOrder(parts: RetryParts, order: Order, first: PlacedO
 
 /** Asks until the call is answered. @returns undefined if it is refused, or the run ends. */
 async function insist(
-  { producer, signal, counts }: RetryParts,
+  { producer, signal, counts, full }: RetryParts,
   of: string,
   order: Order,
   record: PlacedOrder,
@@ -93,7 +95,10 @@ async function insist(
         if (images !== undefined || rest.length === 0) return undefined;
         images = rest;
       } else if (hasCode(error, 'spend.cap-reached') || hasCode(error, 'generation.not-found')) return undefined;
-      else if (!hasCode(error, 'queue.unavailable') && !hasCode(error, 'store.not-initialised')) throw error;
+      else if (error instanceof QueueFullError) {
+        full[error.bound] += 1;
+        await delay(FULL_MS);
+      } else if (!hasCode(error, 'queue.unavailable') && !hasCode(error, 'store.not-initialised')) throw error;
     }
     await delay(AGAIN_MS);
   }

@@ -4,6 +4,19 @@ import type { NamedDraws } from '../named-draws.ts';
 
 /** The tenant that reaches its cap. */
 export const CROWDED = 'crowded';
+/** Rules of a few tenants, as options of the command `tenant`. */
+export const tenantRules: Readonly<Record<string, readonly string[]>> = {
+  'tenant-0': ['--withhold-flagged', 'on', '--weight', '4'],
+  'tenant-1': ['--withhold-flagged', 'on', '--require-safety-check', 'on'],
+  'tenant-2': ['--withhold-flagged', 'on'],
+  [CROWDED]: ['--weight', '2'],
+};
+
+/** Tenants whose rule withholds the images that the provider flags. */
+export const withholdingTenants: ReadonlySet<string> = new Set(
+  Object.entries(tenantRules).flatMap(([tenant, options]) => (options.includes('--withhold-flagged') ? [tenant] : [])),
+);
+
 /** One of so many orders belongs to it. */
 const CROWDED_ONE_OF = 10;
 /** Share of its orders that fits under its cap. */

@@ -16,6 +16,8 @@ export interface BucketEvidence {
   amended: ReadonlySet<string>;
   /** Ids of generations with a tombstone in place of their request: their owner erased them. */
   erased: ReadonlySet<string>;
+  /** Time of each release of a withheld image, in milliseconds since 1970, by the name of its submission: `<generationId>/<index>-<n>`. */
+  released: ReadonlyMap<string, number>;
   /** Ids of generations with any record in S3. */
   recorded: ReadonlySet<string>;
 }
@@ -28,6 +30,7 @@ export async function readBucket(bucketDir: string, planted: ReadonlySet<string>
   const [ends, amendments] = [new Map<string, SubmissionResult>(), new Map<string, SubmissionResult>()];
   const recorded = new Set<string>();
   const erased = new Set<string>();
+  const released = new Map<string, number>();
   for (const name of await readdir(join(bucketDir, 'objects'))) {
     const { key, blob } = objectSchema.parse(JSON.parse(await readFile(join(bucketDir, 'objects', name), 'utf8')));
     if (planted.has(key)) continue;
@@ -43,6 +46,9 @@ export async function readBucket(bucketDir: string, planted: ReadonlySet<string>
     if (quarantineOf !== undefined) await hashInto(quarantined, quarantineOf);
     const requestOf = REQUEST_KEY.exec(key)?.[1];
     if (requestOf !== undefined && tombstoneSchema.safeParse(JSON.parse((await bytes()).toString('utf8'))).success) erased.add(requestOf);
+    const [, releasedOf, releasedImage = ''] = RELEASE_KEY.exec(key) ?? [];
+    if (releasedOf !== undefined)
+      released.set(`${releasedOf}/${releasedImage}`, releaseSchema.parse(JSON.parse((await bytes()).toString('utf8'))).at);
     const [, , generationId, record = ''] = key.startsWith('records/') ? key.split('/') : [];
     if (generationId !== undefined) recorded.add(generationId);
     const into = record.endsWith('.result.json') ? ends : record.endsWith('.amendment.json') ? amendments : undefined;
@@ -50,12 +56,22 @@ export async function readBucket(bucketDir: string, planted: ReadonlySet<string>
     const result = resultSchema.parse(JSON.parse((await bytes()).toString('utf8')));
     into.set(result.taskUUID, result);
   }
-  return { images, quarantined, results: new Map([...ends, ...amendments]), amended: new Set(amendments.keys()), erased, recorded };
+  return {
+    images,
+    quarantined,
+    results: new Map([...ends, ...amendments]),
+    amended: new Set(amendments.keys()),
+    erased,
+    released,
+    recorded,
+  };
 }
 
 // Written after docs/architecture.md: a judge that took the keys from the product would share its mistakes.
 const IMAGE_KEY = /^images\/\d{4}\/\d{2}\/\d{2}\/([0-9a-f-]{36})\/(\d+)-(\d+)\.\w+$/;
 const REQUEST_KEY = /^requests\/\d{4}-\d{2}-\d{2}\/([0-9a-f-]{36})\.json$/;
+const RELEASE_KEY = /^settings\/releases\/([0-9a-f-]{36})\.(\d+-\d+)\/1\.json$/;
+const releaseSchema = z.object({ at: z.number() });
 const tombstoneSchema = z.object({ erasedAt: z.number() });
 const QUARANTINE_KEY = /^quarantine\/([0-9a-f-]{36})$/;
 

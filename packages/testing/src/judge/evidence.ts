@@ -4,6 +4,7 @@ import { defined } from '@darkroom/contracts';
 import { z } from 'zod';
 import { readBill, type BillLine } from './bill.ts';
 import { readBucket, type BucketEvidence } from './bucket.ts';
+import { readSeen, type Seen } from './seen.ts';
 
 /**
  * The judge's evidence, from files alone. The run left the bill and the bucket; it also wrote down what Redis held at the end and
@@ -21,6 +22,8 @@ export interface Evidence extends BucketEvidence {
   events?: ReadonlySet<string>;
   /** Places in S3 and Redis with words or bytes of which callers were told that they are erased. */
   erasedLeft: readonly string[];
+  /** Everything that callers saw of images which may be withheld; absent for a run without such images. */
+  seen?: readonly Seen[];
 }
 
 /** The kinds of caps. */
@@ -51,6 +54,10 @@ const orderSchema = z.object({
   surprise: z.string().optional(),
   /** Words of its request, once its caller was told that it is erased. */
   erasedWords: z.string().optional(),
+  /** Its images are withheld if the provider flags them. */
+  withholds: z.boolean().optional(),
+  /** The provider flags its images. */
+  isFlagged: z.boolean().optional(),
 });
 export type OrderRecord = z.infer<typeof orderSchema>;
 
@@ -66,6 +73,8 @@ const generationSchema = z.object({
       code: z.string().optional(),
       /** The image that its caller gets, if it succeeded. */
       image: z.object({ key: z.string(), sha256: z.string() }).optional(),
+      /** True if its caller does not see it, because the provider flagged it. */
+      withheld: z.boolean().optional(),
       /** Sends of its newest submission that the provider did not refuse, as Redis counts them. */
       unrefusedSends: z.int().optional(),
       /** Its sends that were refused, as Redis counts them. */
@@ -120,7 +129,7 @@ export async function readEvidence({ billFile, bucketDir, directory, planted = [
     ledger: ledgerSchema.parse(await read('ledger')),
     pauses: z.array(z.string()).parse(await read('pauses')),
     erasedLeft: z.array(z.string()).parse(await read('erasedLeft')),
-    ...defined({ events: await readEvents(join(directory, EVENTS_FILE)) }),
+    ...defined({ events: await readEvents(join(directory, EVENTS_FILE)), seen: await readSeen(directory) }),
   };
 }
 

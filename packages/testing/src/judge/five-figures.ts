@@ -12,11 +12,12 @@ export interface FiveFigures {
   ledgerDifferenceUsd: string;
 }
 
-/** The figures that decide whether a run passes: the five, that of the third promise, the ends that no event told, and what is left of erased ones. */
+/** The figures that decide whether a run passes: the five, that of the third promise, the ends that no event told, what is left of erased ones, and withheld images that were seen. */
 export interface DecidingFigures extends FiveFigures {
   capCrossedUsd: string;
   eventsLost: number;
   erasedLeft: number;
+  withheldShown: number;
 }
 
 export const decidingOf = (judgement: Judgement): DecidingFigures => ({
@@ -28,6 +29,7 @@ export const decidingOf = (judgement: Judgement): DecidingFigures => ({
   capCrossedUsd: formatUsd(judgement.capCrossedNanoUsd),
   eventsLost: judgement.eventsLost.length,
   erasedLeft: judgement.erasedLeft.length,
+  withheldShown: judgement.withheldShown.length,
 });
 
 const nothing: DecidingFigures = {
@@ -39,6 +41,7 @@ const nothing: DecidingFigures = {
   capCrossedUsd: '0',
   eventsLost: 0,
   erasedLeft: 0,
+  withheldShown: 0,
 };
 
 /** Returns the promised figures of a run whose provider forgets ids that workers may still send again. */

@@ -19,6 +19,7 @@ import { poisonedIdsOf } from './order-terms.ts';
 import { findPaidAgain } from './retries.ts';
 import { findRefusedWrongly } from './refusals.ts';
 import { isUnproven } from './unproven.ts';
+import { findWithheldShown, findWithheldWrongly } from './withheld.ts';
 
 /** The result: each list must be empty and each amount 0. A line names its subject, so that a reader can find the cause in the logs. */
 export interface Judgement {
@@ -35,7 +36,7 @@ export interface Judgement {
   stuck: string[];
   /**
    * Images that failed, expired, were lost or are unknown although the bill holds a good image or no refusal; and orders refused for a
-   * cap that their tenant cannot have reached.
+   * cap that their tenant cannot have reached; and images that are withheld although nothing asks for that, or after their release.
    */
   failedWrongly: string[];
   /**
@@ -54,6 +55,8 @@ export interface Judgement {
   eventsLost: string[];
   /** Places with words or bytes of which callers were told that they are erased. */
   erasedLeft: string[];
+  /** Withheld images that a caller saw before their release. */
+  withheldShown: string[];
   /** Images whose outcome is unknown until the horizon; they count in no other figure. */
   unproven: string[];
   /** Those among them whose sends the run itself answered in the provider's place. */
@@ -82,7 +85,11 @@ export function judge(evidence: Evidence): Judgement {
       ...orders.flatMap((order) => findStuck(order, evidence, tasks)),
       ...evidence.pauses.map((pause) => `all buying is paused at the end: ${pause}`),
     ],
-    failedWrongly: [...orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)), ...findRefusedWrongly(evidence, tasks)],
+    failedWrongly: [
+      ...orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)),
+      ...findRefusedWrongly(evidence, tasks),
+      ...findWithheldWrongly(evidence),
+    ],
     ledgerDifferenceNanoUsd,
     viewDifferences: views,
     costDifferences: costs,
@@ -90,6 +97,7 @@ export function judge(evidence: Evidence): Judgement {
     capsCrossed,
     eventsLost: findEventsLost(evidence),
     erasedLeft: [...evidence.erasedLeft],
+    withheldShown: findWithheldShown(evidence, tasks),
     ...findUnproven(evidence, tasks),
   };
 }

@@ -53,9 +53,12 @@ function whyNotServed(
   image: GenerationRecord['images'][number] | undefined,
 ): string | undefined {
   const { key, sha256 } = image?.image ?? {};
-  const [why] = tasksOfImage.flatMap((id) => (evidence.results.get(id)?.status === 'succeeded' ? [whyNoImage(evidence, tasks, id)] : []));
+  const whys = tasksOfImage.flatMap((id) => (evidence.results.get(id)?.status === 'succeeded' ? [whyNoImage(evidence, tasks, id)] : []));
+  const [why] = whys;
   const served = tasksOfImage.find((id) => key !== undefined && taskOfImageKey(key) === id);
   if (image?.status !== 'succeeded') return 'Redis does not say so for the image itself';
+  // A withheld image is paid and kept, and its caller gets no key.
+  if (image.withheld === true) return whys.length === 0 ? 'no record says so' : whys.find((each) => each !== undefined);
   if (served === undefined) return why ?? 'Redis names no key of it';
   return (
     whyNoImage(evidence, tasks, served) ?? (evidence.results.get(served)?.image?.sha256 === sha256 ? undefined : 'Redis names other bytes')

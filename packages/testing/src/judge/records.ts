@@ -33,12 +33,12 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
       status,
       ...defined({ finishedAt }),
       images: await Promise.all(
-        images.map(async ({ index, status: imageStatus, submissionStatus, submissions, image, fault }) => ({
+        images.map(async ({ index, status: imageStatus, submissionStatus, submissions, image, withheld, fault }) => ({
           index,
           status: imageStatus,
           submissionStatus,
           submissions,
-          ...defined({ code: fault?.code, image: image && { key: image.key, sha256: image.sha256 } }),
+          ...defined({ code: fault?.code, withheld, image: image && { key: image.key, sha256: image.sha256 } }),
           ...(await readSends(redis, `${prefix}:submission:${id}:${index}-${submissions}`)),
         })),
       ),

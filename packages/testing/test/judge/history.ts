@@ -13,6 +13,7 @@ import {
   type OrderRecord,
 } from '../../src/judge/evidence.ts';
 import { judge, type Judgement } from '../../src/judge/judge.ts';
+import { SEEN_FILE } from '../../src/judge/seen.ts';
 
 const PRICE_NANO_USD = 20_000_000;
 /** Begin of each history. */
@@ -34,6 +35,7 @@ export function createHistory() {
   const ledger: LedgerRecord = { periods: {}, caps: {} };
   const pauses: string[] = [];
   const events: string[] = [];
+  const seen: { at: number; where: string; what: unknown }[] = [];
   let [at, billText] = [NOON, ''];
 
   const line = (kind: string, ref: SubmissionRef, fields: object = {}): void => {
@@ -62,6 +64,10 @@ export function createHistory() {
     pauses,
     /** Ids of events that a consumer handled; a run without consumers while there are none. */
     events,
+    /** What callers saw of images that may be withheld. */
+    seen,
+    /** Returns the key of its image and the hash of its bytes. */
+    servedOf,
     /** Continues at noon of a day. */
     goTo: (day: string) => (at = Date.parse(`${day}T12:00:00Z`)),
     /** Adds money to one period of the ledger. */
@@ -160,6 +166,7 @@ export function createHistory() {
         }
         await writeRecords(directory, { orders, generations, ledger, pauses });
         if (events.length > 0) await writeFile(join(directory, EVENTS_FILE), events.map((id) => `${id}\n`).join(''));
+        if (seen.length > 0) await writeFile(join(directory, SEEN_FILE), seen.map((each) => `${JSON.stringify(each)}\n`).join(''));
         const evidence = await readEvidence({ billFile, bucketDir, directory });
         return { evidence, judgement: judge(evidence) };
       } finally {
