@@ -19,8 +19,10 @@ export const submissionKey = (prefix: string, { generationId, index, n }: Submis
 /** The pub/sub channel that announces each move of a generation. */
 export const eventChannel = (prefix: string, generationId: string): string => `${prefix}:events:${generationId}`;
 
-/** The stream of durable events (lua/events.ts); `:events-trimmed` names the last one that is gone, `:events-dead` holds those given up. */
+/** The stream of durable events (lua/events.ts); `:events-trimmed` names the last one that is gone, `:events-gaps` the groups that miss one, `:events-dead` holds those given up. */
 export const eventLogKey = (prefix: string): string => `${prefix}:event-log`;
+/** The groups that miss events which are gone, each with the place of the last one. */
+export const eventsGapsKey = (prefix: string): string => `${prefix}:events-gaps`;
 
 /** Rewritten again and again by each process that checks if Redis takes a write; holds nothing. */
 export const aliveKey = (prefix: string): string => `${prefix}:alive`;

@@ -115,6 +115,55 @@ describe('trimming', () => {
     }
   });
 
+  test('tells a group of what goes between its look for a gap and its next read', async () => {
+    await using world = await setup();
+    const store = buildReconcileStore({ prefix: world.prefix }, world.redis);
+    await addPast(world, 3, 8 * 24 * 60 * MINUTE);
+    const [{ generationId }] = await world.enqueue();
+    const own = new Redis(inject('redisUrl'));
+    try {
+      const [one, other] = ['one', 'other'].map((consumer) => buildEventGroup(own, world.prefix, 'slow', consumer));
+      const quick = buildEventGroup(own, world.prefix, 'quick', 'one');
+      if (one === undefined || other === undefined) throw new Error('there are two consumers');
+      await one.create('0');
+      await quick.create('$');
+      expect(await one.findGap()).toBeUndefined();
+      expect(await store.trimEvents()).toBe(3);
+      expect(await one.readNext(10)).toMatchObject({ id: generationId });
+      const gap = await other.findGap();
+      expect(gap, 'the group has read on behind the gap').toBeDefined();
+      await one.passGap(gap ?? '');
+      expect([await one.findGap(), await other.findGap(), await quick.findGap()]).toEqual([undefined, undefined, undefined]);
+      expect(await one.readNext(10), 'the group did not go back').toBeUndefined();
+    } finally {
+      own.disconnect();
+    }
+  });
+
+  test('tells a group of what a consumer took and did not acknowledge, and keeps a note that a trim has widened', async () => {
+    await using world = await setup();
+    const store = buildReconcileStore({ prefix: world.prefix }, world.redis);
+    await addPast(world, 2, 8 * 24 * 60 * MINUTE);
+    const own = new Redis(inject('redisUrl'));
+    try {
+      const group = buildEventGroup(own, world.prefix, 'slow', 'one');
+      await group.create('0');
+      const [first, second] = [await group.readNext(10), await group.readNext(10)];
+      await group.acknowledge(second?.place ?? '');
+      expect(await store.trimEvents()).toBe(2);
+      const gap = (await group.findGap()) ?? '';
+      expect(gap).toBe(second?.place);
+      expect(await group.readOwn('0'), `${first?.place} is gone`).toBeUndefined();
+      await addPast(world, 2, 8 * 24 * 60 * MINUTE - 1000);
+      expect(await store.trimEvents()).toBe(2);
+      await group.passGap(gap);
+      expect(await group.findGap(), 'more is gone since the consumer was told').not.toBe(gap);
+      expect(await group.findGap()).toBeDefined();
+    } finally {
+      own.disconnect();
+    }
+  });
+
   test('goes on after a week over what a group has not read, and the group is told', async () => {
     await using world = await setup();
     const store = buildReconcileStore({ prefix: world.prefix }, world.redis);

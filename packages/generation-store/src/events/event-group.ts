@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { checkFormat } from '../connection/check-format.ts';
-import { eventLogKey } from '../keys.ts';
+import { eventLogKey, eventsGapsKey } from '../keys.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { isPlaceBefore, parseLoggedEvent, readSchema, rowsSchema, type LoggedEvent } from './logged-event.ts';
 
 const DEAD_EVENTS = 10_000;
@@ -32,13 +33,18 @@ export interface EventGroup {
   acknowledge(place: string): Promise<void>;
   /** Puts aside an event that no consumer could handle, and acknowledges it. */
   giveUp(event: LoggedEvent): Promise<void>;
-  /** Returns the place of the last event that is gone and that the group has not read; undefined if it has missed none. */
+  /** Returns the place of the last event that is gone and that the group has not read or acknowledged; undefined if it has missed none. */
   findGap(): Promise<string | undefined>;
-  /** Lets the group go on behind a gap. */
+  /** Lets the group go on behind a gap of which a consumer was told. */
   passGap(place: string): Promise<void>;
   /** Forgets the consumers that ended long ago with nothing unacknowledged. */
   forgetConsumers(): Promise<void>;
 }
+
+/** Forgets a gap, unless a trim has widened it meanwhile. */
+const passGapScript = createNamedScript(['group', 'place'])(/* lua */ `
+if redis.call('HGET', KEYS[1], group) == place then redis.call('HDEL', KEYS[1], group) end
+`);
 
 /** @param redis A connection of this consumer alone: a read blocks it. */
 export function buildEventGroup(redis: Redis, prefix: string, group: string, consumer: string): EventGroup {
@@ -57,9 +63,16 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       if (row === undefined) return undefined;
       const [place, flat] = row;
       if (flat !== null) return parseLoggedEvent(place, flat);
-      // It was trimmed before it was acknowledged: the group is told of the gap.
+      // It was trimmed before it was acknowledged: the trim has noted the gap.
       await acknowledge(place);
     }
+  };
+  /** Returns the place of the last event that the group has read. */
+  const lastRead = async (): Promise<string> => {
+    const groups = z.array(z.array(z.unknown())).parse(await redis.xinfo('GROUPS', log));
+    const own = groups.map(toFields).find(({ name }) => name === group);
+    // a group that is gone is made anew by its reader
+    return own?.['last-delivered-id'] ?? '18446744073709551615-0';
   };
   return {
     checkFormat: () => checkFormat(redis, prefix),
@@ -94,23 +107,32 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       await redis.xack(log, group, place);
     },
     async findGap() {
+      // A user with the rights of an earlier version may not ask.
+      const noted = await redis.hget(eventsGapsKey(prefix), group).catch(ifNotPermitted);
+      if (noted !== null) return noted;
       const trimmed = await redis.get(`${prefix}:events-trimmed`);
-      // The place of a group only moves on: a mark that it has passed once stays passed.
+      // A trim of an earlier version notes no group. The place of a group only moves on: a mark that it has passed once stays passed.
       if (trimmed === null || trimmed === passed) return undefined;
-      const groups = z.array(z.array(z.unknown())).parse(await redis.xinfo('GROUPS', log));
-      const own = groups.map(toFields).find(({ name }) => name === group);
-      const read = own?.['last-delivered-id'];
-      if (read !== undefined && isPlaceBefore(read, trimmed)) return trimmed;
+      if (isPlaceBefore(await lastRead(), trimmed)) return trimmed;
       passed = trimmed;
       return undefined;
     },
-    passGap: async (place) => void (await redis.xgroup('SETID', log, group, place)),
+    async passGap(place) {
+      await passGapScript.run(redis, eventsGapsKey(prefix), prefix, { group, place }).catch(ifNotPermitted);
+      // Never back: another consumer may have read on.
+      if (isPlaceBefore(await lastRead(), place)) await redis.xgroup('SETID', log, group, place);
+    },
     async forgetConsumers() {
       const consumers = z.array(z.array(z.unknown())).parse(await redis.xinfo('CONSUMERS', log, group));
       for (const { name = '', pending, idle } of consumers.map(toFields))
         if (name !== consumer && pending === '0' && Number(idle) > CONSUMER_GONE_MS) await redis.xgroup('DELCONSUMER', log, group, name);
     },
   };
+}
+
+function ifNotPermitted(error: unknown): null {
+  if (error instanceof Error && error.message.includes('NOPERM')) return null;
+  throw error;
 }
 
 const toFields = (flat: readonly unknown[]): Partial<Record<string, string>> =>

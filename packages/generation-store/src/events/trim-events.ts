@@ -15,8 +15,9 @@ const MOST_EVENTS = 1_000_000;
 const AT_ONCE = 500;
 
 /**
- * Removes the oldest events, at most some hundred, and keeps the id of the last one under \`:events-trimmed\`: a group that had not read it
- * learns of its gap. Replies how many it removed.
+ * Removes the oldest events, at most some hundred, and keeps the id of the last one under \`:events-trimmed\`. The hash \`:events-gaps\` names
+ * each group that misses some of them, with the last one that is gone: a group that had not read it, or had not acknowledged one, learns of its
+ * gap. Only this script knows: a group may read on between any look at the mark and its next read. Replies how many it removed.
  *
  * An event stays while a group has not read and acknowledged it, but no longer than a week, and only while there is room.
  */
@@ -31,15 +32,19 @@ end
 local length = redis.call('XLEN', log)
 if length == 0 then return 0 end
 local keepFrom = int(math.max(0, now - keptMs)) .. '-0'
+local groups = {}
 for _, group in ipairs(redis.call('XINFO', 'GROUPS', log)) do
   local fields = {}
   for at = 1, #group, 2 do fields[group[at]] = group[at + 1] end
-  local unread = fields['last-delivered-id']
-  if tonumber(fields.pending) > 0 then
-    local oldest = redis.call('XPENDING', log, fields.name)[2]
-    if oldest and before(oldest, unread) then unread = oldest end
-  end
+  local read = fields['last-delivered-id']
+  local oldest = tonumber(fields.pending) > 0 and redis.call('XPENDING', log, fields.name)[2] or nil
+  groups[#groups + 1] = { name = fields.name, read = read, oldest = oldest }
+  local unread = oldest and before(oldest, read) and oldest or read
   if before(unread, keepFrom) then keepFrom = unread end
+end
+-- true if a group has not read the last one that goes, or has not acknowledged one that goes
+local function misses(group, last)
+  return before(group.read, last) or group.oldest and not before(last, group.oldest)
 end
 local latest = int(math.max(0, now - keptForGroupsMs)) .. '-0'
 if before(keepFrom, latest) then keepFrom = latest end
@@ -51,6 +56,9 @@ for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', atOnce)) do
   removed = (removed or 0) + 1
 end
 if not last then return 0 end
+for _, group in ipairs(groups) do
+  if misses(group, last) then redis.call('HSET', prefix .. ':events-gaps', group.name, last) end
+end
 local ms, seq = string.match(last, '^(%d+)-(%d+)$')
 redis.call('XTRIM', log, 'MINID', '=', ms .. '-' .. int(tonumber(seq) + 1))
 redis.call('SET', prefix .. ':events-trimmed', last)

@@ -123,6 +123,7 @@ const producer: RedisRights = {
       keys: ['event-log'],
     },
     { commands: ['get'], keys: ['events-trimmed'] },
+    { commands: ['hget', 'hdel'], keys: ['events-gaps'] },
     { commands: ['xadd'], keys: ['events-dead'] },
     { commands: addJobs, keys: ['submissions:*'] },
   ],
@@ -200,6 +201,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
       { commands: ['hget', 'hgetall', 'ttl', 'expire', 'persist'], keys: ['retries:*'] },
       { commands: ['xadd'], keys: ['event-log'] },
+      { commands: ['zrem'], keys: ['withheld'] },
     ],
   },
   operator: {

@@ -27,8 +27,8 @@ export interface DarkroomEvent {
 }
 
 /**
- * Events that are gone before the group has read them: it was not read for a week, or was a million events behind. `list` with
- * `finishedFrom` finds what ended meanwhile.
+ * Events are gone before the group has read or acknowledged them: it was not read for a week, or was a million events behind. `list` with
+ * `finishedFrom` finds what ended meanwhile. May come behind an event that is younger.
  */
 export interface EventsGap {
   event: 'events.gap';
