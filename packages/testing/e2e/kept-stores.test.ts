@@ -1,106 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
-import { closeAtOnce, createClosing, startDarkroom } from '@darkroom/local-stack';
-import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { runApp } from '../src/fleet/run-app.ts';
-import { testPlace } from '../src/fleet/test-place.ts';
-import {
-  copyKeptProvider,
-  countExecutions,
-  eventually,
-  keptStoreVersions,
-  loadKeptBucket,
-  loadKeptRedis,
-  readBilledTasks,
-  readKeptStore,
-  reserveRedis,
-  type KeptStoreVersion,
-} from '../src/index.ts';
-import { reserveS3 } from '../src/own-s3.ts';
-
-/** The chain of the defaults, in seconds: for the worker, the open sends of the store are younger than the horizon. */
-const timing = {
-  TIMING_REQUEST_TIMEOUT_MS: '1000',
-  TIMING_RESEND_WINDOW_MS: '2000',
-  TIMING_HORIZON_MS: '4000',
-  TIMING_FIRST_POLL_MS: '1000',
-  TIMING_MAX_POLL_MS: '2000',
-  TIMING_UPLOAD_WINDOW_MS: '2000',
-  TIMING_UPLOAD_POLL_MS: '100',
-  TIMING_TROUBLE_MS: '200',
-  TIMING_MAX_TROUBLE_MS: '1000',
-  WORKER_RECONCILE_EVERY_MS: '1000',
-};
-
-/** Loads the store into processes of today's code; the worker does not run yet. */
-async function setup(version: KeptStoreVersion) {
-  const kept = await readKeptStore(version);
-  const { prefix, settings } = kept.expected;
-  const directory = await mkdtemp(join(tmpdir(), 'darkroom-kept-store-'));
-  const [redisServer, s3] = [await reserveRedis({ dir: join(directory, 'redis') }), await reserveS3(join(directory, 's3'))];
-  const redis = new Redis(redisServer.url, { lazyConnect: true, maxRetriesPerRequest: null });
-  const closing = createClosing();
-  closing.add(() => rm(directory, { recursive: true, force: true }));
-  closing.add(async () => void (await Promise.all([redisServer.stop(), s3.stop()])));
-  closing.add(() => redis.disconnect());
-  onTestFinished(() => closeAtOnce(closing));
-  await Promise.all([redisServer.start(), s3.start(), copyKeptProvider(kept, join(directory, 'emulator'))]);
-  await redis.connect();
-  await Promise.all([loadKeptRedis(kept, redis), loadKeptBucket(kept, s3)]);
-  const { apiKey, webhookKeys, caps } = settings;
-  const darkroom = await startDarkroom(
-    {
-      ...testPlace(directory),
-      stores: { redisUrl: redisServer.url, prefix, s3 },
-      apiKey,
-      webhookKeys,
-      emulator: {
-        dir: join(directory, 'emulator'),
-        faults: JSON.stringify({ executionMs: [20, 60], uploadDelayMs: [20, 60] }),
-        seed: 'kept-store',
-      },
-      receivers: ['receiver'],
-      workers: [],
-    },
-    closing,
-  );
-  const worker = await darkroom.addWorker('worker', { ...caps, ...timing });
-  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
-  const find = async (name: string) => {
-    const view = await store.find(kept.get(name).view.generationId);
-    if (view === undefined) throw new Error(`generation "${name}" has no entry`);
-    return view;
-  };
-  return {
-    kept,
-    redis,
-    worker,
-    find,
-    /** Waits until generations have these statuses. */
-    reach: (wanted: Readonly<Record<string, string>>) =>
-      eventually(
-        async () => {
-          const names = Object.keys(wanted);
-          const statuses = await Promise.all(names.map(async (name) => [name, (await find(name)).status]));
-          expect(Object.fromEntries(statuses)).toEqual(wanted);
-        },
-        { withinMs: 40_000, everyMs: 100 },
-      ),
-    readBill: () => readBilledTasks(darkroom.billFile),
-    /** Runs a command as an operator. */
-    operate: async (...words: string[]) => {
-      const { code, output } = await runApp('cli', words, worker.env);
-      expect(code, `${words.join(' ')}: ${output}`).toBe(0);
-    },
-  };
-}
+import { countExecutions, eventually, keptStoreVersions, startKeptStore } from '../src/index.ts';
 
 describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the store that %s wrote', (version) => {
   test('a worker settles the open submissions, buys the queued ones once, and leaves the rest unchanged', async () => {
-    const { kept, redis, worker, find, reach, readBill, operate } = await setup(version);
+    const { kept, redis, worker, find, reach, readBill, operate, stop } = await startKeptStore(version);
+    onTestFinished(stop);
     const taken = ['open-running', 'open-answer-lost', 'open-arrived'];
     const tasksOf = (name: string): string[] => kept.get(name).view.images.map(({ taskUUID }) => taskUUID);
     // The provider must finish its running tasks first: "running" is no outcome, even past the horizon.
