@@ -1,5 +1,7 @@
 import { createDraws, eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildEventTail } from '@darkroom/generation-store';
+import { createEventFeed } from '../src/streams/event-feed.ts';
 import { bringHome } from './bring-home.ts';
 import { openStream } from './read-sse.ts';
 import { order, startWorld, type World } from './world.ts';
@@ -85,6 +87,22 @@ test('a reader that comes back too late is told of its gap', async () => {
   const wrong = await openStream(`${world.url}/v1/events`, key, 'yesterday');
   expect(wrong.status).toBe(422);
   await wrong.next();
+});
+
+test('a reader that a trim overtakes is told of its gap', async () => {
+  const key = await world.key('overtaken');
+  await create(key);
+  const tail = buildEventTail(world.redis, world.prefix);
+  const feed = createEventFeed({ tail, wait: () => new Promise(() => undefined) });
+  const [first = ['0-0']] = await world.redis.xrange(`${world.prefix}:event-log`, '-', '+', 'COUNT', 1);
+  const never = new AbortController().signal;
+  expect(await feed.findGap('0-0')).toBeUndefined();
+  // Between that look and the next read.
+  await world.redis.set(`${world.prefix}:events-trimmed`, first[0]);
+  await feed.start?.();
+  await eventually(async () => expect(await feed.newest()).not.toBe('0-0'));
+  expect(await feed.next('0-0', 'overtaken', never)).toEqual({ events: [], place: first[0], gap: first[0] });
+  await world.redis.del(`${world.prefix}:events-trimmed`);
 });
 
 test('beyond the most open streams the next one is refused, and the others end at a stop', async () => {

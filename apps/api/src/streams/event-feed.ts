@@ -18,6 +18,8 @@ const TROUBLE_MS = 1000;
 export interface FeedPage {
   events: { place: string; event: DarkroomEvent }[];
   place: string;
+  /** Place up to which events behind the given one are gone: the reader was too slow. */
+  gap?: string;
 }
 
 /** The events of all tenants, read once for all open streams of this process. */
@@ -103,6 +105,9 @@ export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
         signal.throwIfAborted();
         const isInMemory = !isPlaceBefore(after, keptAfter);
         const found = isInMemory ? kept.slice(firstBehind(kept, after)) : await ask(() => tail.readAfter(after, AT_ONCE));
+        // Asked after the read: a trim before it may have taken what the reader has not seen.
+        const gone = isInMemory ? undefined : await ask(() => tail.trimmedUpTo());
+        if (gone !== undefined && isPlaceBefore(after, gone)) return { events: [], place: gone, gap: gone };
         const place = found.at(-1)?.place;
         const events = found.flatMap((logged) => {
           const event = logged.tenant === tenant ? eventOf(logged, 1) : undefined;

@@ -92,12 +92,14 @@ export function createStreams(most: number): Streams {
       const gap = given === undefined ? undefined : await feed.findGap(given);
       const newest = given === undefined ? await feed.newest() : given;
       await stream(call, async (sse) => {
+        const tellGap = (until: string) =>
+          sse.send({ event: 'gap', id: until, data: { until: new Date(Number(until.split('-')[0])).toISOString() } });
         let place = gap ?? newest;
-        if (gap !== undefined)
-          await sse.send({ event: 'gap', id: gap, data: { until: new Date(Number(gap.split('-')[0])).toISOString() } });
+        if (gap !== undefined) await tellGap(gap);
         else sse.mark(place);
         for (;;) {
           const page = await feed.next(place, tenant, signal);
+          if (page.gap !== undefined) await tellGap(page.gap);
           for (const { place: id, event } of page.events) await sse.send({ event: event.event, id, data: eventJson(event) });
           ({ place } = page);
         }
