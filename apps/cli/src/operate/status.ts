@@ -20,45 +20,36 @@ export const showStatus = (values: { dataDir: string | undefined }, context: Com
     return isInitialised && pauses.length + held.length + unknown.count + damaged.length === 0 ? 0 : 3;
   });
 
-async function readState({ store, countQueues, findReading, where }: Operations, now: number) {
-  const [isInitialised, pauses, held, trouble, spend, open, unknown, withheld, queues, lastPass, progress, differing, reading, damaged] =
-    await Promise.all([
-      store.isInitialised(),
-      store.pauses(),
-      store.heldWorkers(),
-      store.findTrouble(),
-      store.readSpend(),
-      store.readOpenGenerations(),
-      store.readUnknown(0),
-      store.readWithheld(0),
-      countQueues(now),
-      store.findLastPass(),
-      store.findPassProgress(),
-      store.findDiffering(),
-      findReading(),
-      store.listDamaged(),
-    ]);
-  return {
-    where,
-    now,
-    isInitialised,
-    pauses,
-    held,
-    trouble,
-    spend,
-    open,
-    unknown,
-    withheld,
-    queues,
-    lastPass,
-    progress,
-    differing,
-    reading,
-    damaged,
-  };
-}
+const readState = async ({ store, countQueues, findReading, where }: Operations, now: number) => ({
+  where,
+  now,
+  ...(await allOf({
+    isInitialised: store.isInitialised(),
+    pauses: store.pauses(),
+    held: store.heldWorkers(),
+    trouble: store.findTrouble(),
+    spend: store.readSpend(),
+    open: store.readOpenGenerations(),
+    unknown: store.readUnknown(0),
+    withheld: store.readWithheld(0),
+    queues: countQueues(now),
+    lastPass: store.findLastPass(),
+    progress: store.findPassProgress(),
+    differing: store.findDiffering(),
+    reading: findReading(),
+    damaged: store.listDamaged(),
+  })),
+});
 
 type State = Awaited<ReturnType<typeof readState>>;
+
+/** Waits for all values at once. */
+async function allOf<Given extends Record<string, Promise<unknown>>>(
+  given: Given,
+): Promise<{ [Name in keyof Given]: Awaited<Given[Name]> }> {
+  const values = await Promise.all(Object.values(given));
+  return Object.fromEntries(Object.keys(given).map((name, at) => [name, values[at]])) as { [Name in keyof Given]: Awaited<Given[Name]> }; // in the order of the names
+}
 
 /** Returns the state as the command prints it with `--json`. */
 const dataOf = (state: State) => ({
@@ -77,48 +68,31 @@ const dataOf = (state: State) => ({
   leftOut: state.damaged.map(({ generationId, mostNanoUsd }) => ({ generationId, atMostUsd: formatUsd(mostNanoUsd) })),
 });
 
-function describeState(state: State): string[] {
-  const {
-    now,
-    isInitialised,
-    pauses,
-    held,
-    trouble,
-    spend,
-    open,
-    unknown,
-    withheld,
-    queues,
-    lastPass,
-    progress,
-    differing,
-    reading,
-    damaged,
-  } = state;
+function describeState({ now, open, trouble, progress, differing, reading, ...state }: State): string[] {
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
   return [
-    ...(isInitialised
+    ...(state.isInitialised
       ? []
       : [
           'store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought',
           '          what to do: start a worker, if this is new; else npm run rebuild',
         ]),
     ...(reading === undefined ? [] : [describeReading(reading, now)]),
-    ...describeDamaged(damaged),
-    ...describePauses(pauses, now),
-    ...describeHeld(held, now),
+    ...describeDamaged(state.damaged),
+    ...describePauses(state.pauses, now),
+    ...describeHeld(state.held, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
-    ...describeSpend(spend),
+    ...describeSpend(state.spend),
     ...(differing === undefined ? [] : [describeDiffering(differing)]),
-    describeLastPass(lastPass, now),
+    describeLastPass(state.lastPass, now),
     ...(progress === undefined ? [] : [describeProgress(progress, now)]),
     `open      ${open.count} generations${oldest}`,
-    ...(withheld.count === 0 ? [] : [`withheld  ${withheld.count} images wait for a release: darkroom withheld`]),
-    ...(unknown.count === 0 ? [] : [`unknown   ${unknown.count} outcomes hold their money: darkroom unknown`]),
-    ...queues.map(({ queue, states, backlog }) => {
+    ...(state.withheld.count === 0 ? [] : [`withheld  ${state.withheld.count} images wait for a release: darkroom withheld`]),
+    ...(state.unknown.count === 0 ? [] : [`unknown   ${state.unknown.count} outcomes hold their money: darkroom unknown`]),
+    ...state.queues.map(({ queue, states, backlog }) => {
       const counts = Object.entries(states).filter(([, count]) => count > 0);
-      const words = counts.length === 0 ? 'empty' : counts.map(([state, count]) => `${count} ${state}`).join(', ');
+      const words = counts.length === 0 ? 'empty' : counts.map(([name, count]) => `${count} ${name}`).join(', ');
       return `queue     ${queue}: ${words}${backlog > 0 ? `; ${backlog} to be done now` : ''}`;
     }),
   ];
