@@ -52,6 +52,8 @@ export function keepSettings(
   let knownTasks: number | undefined;
   let difference = '';
   let isAbsenceTold = false;
+  /** Tenants whose rules are damaged in S3, each named once. */
+  let damagedTenants: ReadonlySet<string> = new Set();
 
   async function restoreAll(fallback: SpendCaps | undefined): Promise<void> {
     await restoreCapsFrom(fallback);
@@ -67,9 +69,23 @@ export function keepSettings(
           ? "redis had lost an operator's resume; restored it from S3"
           : "redis had lost an operator's pause; restored it from S3",
       );
-    for (const tenant of await restoreTenantRules({ store, archive }))
-      logger.warn({ event: 'tenant-rules.restored', tenant }, 'redis and S3 had different rules of a tenant; both hold the newest now');
+    await restoreTenants();
     await restoreKeys();
+  }
+
+  async function restoreTenants(): Promise<void> {
+    const damaged = new Set<string>();
+    const restored = await restoreTenantRules({ store, archive }, (tenant, error) => {
+      damaged.add(tenant);
+      if (!damagedTenants.has(tenant))
+        logger.error(
+          { event: 'tenant-rules.damaged', tenant, err: error },
+          'the rules of a tenant in S3 cannot be read; the strictest hold, and nothing of it is erased by its age, until an operator names them anew: `darkroom tenant`',
+        );
+    });
+    damagedTenants = damaged;
+    for (const tenant of restored)
+      logger.warn({ event: 'tenant-rules.restored', tenant }, 'redis and S3 had different rules of a tenant; both hold the newest now');
   }
 
   /** Restores the keys of the HTTP API. Buying does not wait for them: a damaged one is of its owner alone. */

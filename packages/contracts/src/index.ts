@@ -156,6 +156,7 @@ export {
   MAX_RETAIN_DAYS,
   MAX_TENANT_WEIGHT,
   rulesPermitMore,
+  strictestTenantRules,
   tenantNumbers,
   tenantRuleNames,
   tenantRulesSchema,

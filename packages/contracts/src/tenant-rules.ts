@@ -26,6 +26,8 @@ export type TenantRules = z.infer<typeof tenantRulesSchema>;
 
 /** Rules that are on or off. A change that switches one on restricts: it holds before S3 has it. */
 export const tenantSwitches = ['requireSafetyCheck', 'withholdFlagged'] as const satisfies readonly (keyof TenantRules)[];
+/** Rules that hold while nothing can tell what an operator has set. */
+export const strictestTenantRules = { requireSafetyCheck: true, withholdFlagged: true } as const satisfies TenantRules;
 /** Rules that are whole numbers. */
 export const tenantNumbers = ['weight', 'retainRequestsDays', 'retainImagesDays'] as const satisfies readonly (keyof TenantRules)[];
 export const tenantRuleNames = [...tenantSwitches, ...tenantNumbers] as const;

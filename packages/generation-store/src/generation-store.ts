@@ -76,6 +76,7 @@ import {
   listRestrictedTenants,
   listTenantsWithRules,
   readTenantRevisions,
+  holdDamagedRules,
   restrictTenant,
 } from './settings/tenant-rules.ts';
 
@@ -175,6 +176,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findTenantRules: bind(findTenantRules),
     applyTenantRules: bind(applyTenantRules),
     findTenantRestrictions: bind(findTenantRestrictions),
+    holdDamagedRules: bind(holdDamagedRules),
     restrictTenant: bind(restrictTenant),
     readImageRules: bind(readImageRules),
     releaseImage: bind(releaseImage),

@@ -1,4 +1,5 @@
 import { buildSettingRecord } from '@darkroom/contracts';
+import { buildErasingStore } from '@darkroom/generation-store';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { changeTenantRules, restoreTenantRules, type KeptSettings } from '../src/index.ts';
 import { startWorld, type World } from './world.ts';
@@ -81,7 +82,40 @@ describe('the rules of a tenant', () => {
   test('are not taken from a record of another tenant', async () => {
     const record = buildSettingRecord('tenants', { revision: 1, at: 0, before: null, after: { withholdFlagged: true } }, 'acme');
     await world.plant('settings/tenants/other/1.json', JSON.stringify(record));
-    await expect(restoreTenantRules(settings)).rejects.toMatchObject({ code: 'storage.corrupt-record' });
+    const damaged: string[] = [];
+    await restoreTenantRules(settings, (tenant) => damaged.push(tenant));
+    expect(damaged).toEqual(['other']);
+    expect(await rulesOf('other')).toEqual({ isDamaged: true, rules: { requireSafetyCheck: true, withholdFlagged: true } });
+  });
+
+  test('whose newest change in S3 is damaged stop no other tenant: the strictest hold until they are named anew', async () => {
+    await changeTenantRules(settings, 'acme', { weight: 3, retainImagesDays: 9 });
+    await changeTenantRules(settings, 'other', { weight: 2 });
+    await world.plant('settings/tenants/acme/2.json', 'no json');
+    await world.wipe();
+    await world.begin();
+    const damaged: unknown[] = [];
+    const restore = () => restoreTenantRules(settings, (tenant, error) => damaged.push([tenant, (error as Error).message]));
+    expect(await restore()).toEqual(['other']);
+    expect(damaged).toEqual([['acme', expect.stringContaining('settings/tenants/acme/2.json')]]);
+    expect(await rulesOf('acme')).toEqual({ isDamaged: true, rules: { requireSafetyCheck: true, withholdFlagged: true } });
+    expect(await rulesOf('other')).toMatchObject({ rules: { weight: 2 } });
+    await expect(world.store.enqueue(world.newGeneration())).rejects.toMatchObject({ problems: [{ path: 'safety.checkContent' }] });
+    expect((await buildErasingStore({ prefix: world.prefix }, world.redis).readKeptDays())?.get('acme'), 'nothing of it goes').toEqual({
+      requests: Infinity,
+      images: Infinity,
+    });
+    // Each look names it again, and asks S3 again.
+    await restore();
+    expect(damaged).toHaveLength(2);
+    expect(await changeTenantRules(settings, 'acme', { requireSafetyCheck: null, weight: 5 })).toMatchObject({
+      kind: 'changed',
+      after: { withholdFlagged: true, weight: 5 },
+      revision: 3,
+    });
+    expect(await rulesOf('acme')).toEqual({ revision: 3, rules: { withholdFlagged: true, weight: 5 } });
+    expect(await restore()).toEqual([]);
+    expect(damaged).toHaveLength(2);
   });
 
   test('are not switched off while Redis is not compared with S3', async () => {

@@ -88,7 +88,11 @@ async function restoreSettings(settings: KeptSettings & KeptApiKeys, { named, se
   if ((await settings.store.readServerRun()).isOpen) return;
   const limits = (await restoreLimits(settings)).value;
   if (Object.keys(limits).length > 0) terminal.print(`limits    ${describeLimits(limits)} (from S3)`);
-  const tenants = await restoreTenantRules(settings);
+  const tenants = await restoreTenantRules(settings, (tenant, error) =>
+    terminal.complain(
+      `the rules of tenant "${tenant}" in S3 cannot be read, and the strictest hold until they are named anew: darkroom tenant ${tenant} …: ${String(error)}`,
+    ),
+  );
   if (tenants.length > 0) terminal.print(`tenants   the rules of ${tenants.length} (from S3)`);
   try {
     const keys = await restoreApiKeys(settings);

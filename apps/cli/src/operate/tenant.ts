@@ -28,11 +28,13 @@ export const runTenant = (
     Object.keys(values.change).length === 0 ? showTenant(values.tenant, operations, context) : changeTenant(values, operations, context),
   );
 
+const DAMAGED = 'the strictest hold, because the newest change in S3 is damaged; name all rules anew, the default ones too';
+
 async function showTenant(tenant: string, { store }: Operations, { answer }: Lines): Promise<0> {
   const [found, restrictions] = await Promise.all([store.findTenantRules(tenant), store.findTenantRestrictions(tenant)]);
   const isDefault = found === undefined || (found.revision === 0 && restrictions.length === 0);
   answer({ tenant, rules: found?.rules ?? {}, revision: found?.revision ?? 0, recorded: restrictions.length === 0 }, [
-    `tenant    "${tenant}": ${wordsOf(found?.rules)} (${isDefault ? 'never changed' : wordsOfRecording(found.revision, restrictions)})`,
+    `tenant    "${tenant}": ${wordsOf(found?.rules)} (${found?.isDamaged === true ? DAMAGED : isDefault ? 'never changed' : wordsOfRecording(found.revision, restrictions)})`,
   ]);
   return 0;
 }

@@ -3,6 +3,7 @@ import {
   defined,
   encodeTenant,
   hasCode,
+  strictestTenantRules,
   type TenantRules,
   tenantNumbers,
   type TenantRulesChange,
@@ -51,6 +52,8 @@ export interface StoredTenantRules {
   /** Revision of the change in S3 that set them; 0 if S3 was found to hold none; absent for rules of which S3 may hold no change. */
   revision?: number;
   rules: TenantRules;
+  /** True if their newest change in S3 cannot be read: the strictest hold, and nothing is erased by its age. */
+  isDamaged?: true;
 }
 
 const { weight, retainRequestsDays, retainImagesDays } = tenantRulesSchema.shape;
@@ -67,6 +70,7 @@ const storedSchema = z.object({
   retainRequestsDays: whole.pipe(retainRequestsDays.unwrap()).optional(),
   retainImagesDays: whole.pipe(retainImagesDays.unwrap()).optional(),
   revision: whole.optional(),
+  damaged: isOn,
 });
 
 /**
@@ -80,10 +84,10 @@ export async function findTenantRules(redis: Redis, prefix: string, tenant: stri
 }
 
 function parseRules(key: string, hash: Readonly<Record<string, string>>): StoredTenantRules | undefined {
-  const { revision, ...stored } = parseEntry(key, storedSchema, hash);
-  const rules: TenantRules = defined(stored);
+  const { revision, damaged: isDamaged, ...stored } = parseEntry(key, storedSchema, hash);
+  const rules: TenantRules = { ...defined(stored), ...(isDamaged && strictestTenantRules) };
   if (revision === undefined && Object.keys(rules).length === 0) return undefined;
-  return { rules, ...defined({ revision }) };
+  return { rules, ...defined({ revision, isDamaged }) };
 }
 
 /** Lists the tenants that have or had rules, in no order. */
@@ -127,6 +131,19 @@ function revisionOf(key: string, hash: Readonly<Record<string, string>>): number
   }
 }
 
+/** Notes that the rules of a tenant cannot be read. Without a revision each look asks S3 for them again. */
+const holdDamagedScript = createLuaScript(/* lua */ `${prelude}
+${given.lua}
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], 'damaged', 1)
+redis.call('HDEL', KEYS[1], 'revision')
+redis.call('SADD', prefix .. ':tenants-with-rules', member)
+`);
+
+/** Lets the strictest rules hold for a tenant until its newest change in S3 can be read, or another one is made. */
+export const holdDamagedRules = async (redis: Redis, prefix: string, tenant: string): Promise<void> =>
+  void (await holdDamagedScript.run(redis, tenantRulesKey(prefix, tenant), [prefix, ...given.list({ member: encodeTenant(tenant) })]));
+
 /** An unrecorded restriction of the rules of a tenant: the rules that were switched on. */
 export interface TenantRestriction extends Omit<Restriction, 'values'> {
   lowered: TenantRules;
@@ -161,7 +178,7 @@ export async function applyTenantRules(
   redis: Redis,
   prefix: string,
   tenant: string,
-  { rules, revision, carried = [] }: Required<StoredTenantRules> & { carried?: readonly string[] },
+  { rules, revision, carried = [] }: Required<Omit<StoredTenantRules, 'isDamaged'>> & { carried?: readonly string[] },
 ): Promise<boolean> {
   const member = encodeTenant(tenant);
   const fields: Record<string, number> = {};

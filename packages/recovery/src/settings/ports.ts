@@ -22,6 +22,7 @@ export interface KeptSettings {
     | 'listTenantsWithRules'
     | 'listRestrictedTenants'
     | 'readTenantRevisions'
+    | 'holdDamagedRules'
     | 'releaseImage'
     | 'readTime'
     | 'readServerRun'

@@ -1,11 +1,22 @@
-import { changeRules, decodeTenant, type TenantRules, type TenantRulesChange } from '@darkroom/contracts';
+import {
+  buildSettingRecord,
+  changeRules,
+  decodeTenant,
+  hasCode,
+  rulesPermitMore,
+  strictestTenantRules,
+  tenantFolder,
+  type TenantRules,
+  type TenantRulesChange,
+} from '@darkroom/contracts';
 import { changeSetting, type ChangedSetting } from './change-setting.ts';
 import type { KeptSettings } from './ports.ts';
 import { restoreSetting } from './restore-setting.ts';
 import { keptTenantRules } from './setting-kinds.ts';
 
 /**
- * Changes the named rules of a tenant, in S3 first and then in Redis.
+ * Changes the named rules of a tenant, in S3 first and then in Redis. If its newest change in S3 is damaged, the strictest rules held, and the
+ * change is made in these.
  * @throws StorageError when S3 is away; nothing was changed then, unless its error says that the write may have arrived.
  */
 export async function changeTenantRules(
@@ -13,9 +24,38 @@ export async function changeTenantRules(
   tenant: string,
   change: TenantRulesChange,
 ): Promise<ChangedSetting<TenantRules>> {
-  const changed = await changeSetting(settings, keptTenantRules(tenant), (before = {}) => changeRules(before, change));
-  if (changed === undefined) throw new Error('the rules of a tenant are never incomplete');
-  return changed;
+  try {
+    const changed = await changeSetting(settings, keptTenantRules(tenant), (before = {}) => changeRules(before, change));
+    if (changed === undefined) throw new Error('the rules of a tenant are never incomplete');
+    return changed;
+  } catch (error) {
+    if (!hasCode(error, 'storage.corrupt-record')) throw error;
+    return replaceDamaged(settings, tenant, changeRules(strictestTenantRules, change), error);
+  }
+}
+
+/** Records rules on top of a damaged change. @throws the error of that change if another one was made meanwhile. */
+async function replaceDamaged(
+  { store, archive }: KeptSettings,
+  tenant: string,
+  after: TenantRules,
+  damage: unknown,
+): Promise<ChangedSetting<TenantRules>> {
+  const [before, id] = [strictestTenantRules, tenantFolder(tenant)];
+  const { isOpen, isRecovering } = await store.readServerRun();
+  if (isOpen && isRecovering && rulesPermitMore(before, after)) return { kind: 'recovering', before };
+  const at = await store.readTime();
+  let last = 0;
+  for await (const each of archive.listSettings('tenants')) if (each.id === id) last = each.revision;
+  const revision = last + 1;
+  if (!(await archive.recordSetting(buildSettingRecord('tenants', { revision, at, by: 'operator', before: null, after }, id))))
+    throw damage;
+  await store.applyTenantRules(tenant, {
+    revision,
+    rules: after,
+    carried: (await store.findTenantRestrictions(tenant)).map(({ entry }) => entry),
+  });
+  return { kind: 'changed', before, after, revision };
 }
 
 /** Tenants whose revisions are read in one trip. */
@@ -23,10 +63,14 @@ const READ_AT_ONCE = 1000;
 
 /**
  * Makes Redis hold the newest rules of each tenant that S3 knows, and records those that stand in Redis alone. Lists one key for each change
- * that was ever made, and reads the changes that Redis lacks.
- * @returns the tenants whose rules were lost on one side. @throws StorageError when S3 is away or a change cannot be read.
+ * that was ever made, and reads the changes that Redis lacks. One that cannot be read stops no other tenant: the strictest rules hold for its own.
+ * @param onDamaged Called with each tenant whose newest change cannot be read.
+ * @returns the tenants whose rules were lost on one side. @throws StorageError when S3 is away.
  */
-export async function restoreTenantRules(settings: KeptSettings): Promise<string[]> {
+export async function restoreTenantRules(
+  settings: KeptSettings,
+  onDamaged: (tenant: string, error: unknown) => void = () => undefined,
+): Promise<string[]> {
   const { store, archive } = settings;
   const inRedis = await store.listTenantsWithRules();
   const kept = new Map<string, number>();
@@ -44,11 +88,16 @@ export async function restoreTenantRules(settings: KeptSettings): Promise<string
   }
   const restored: string[] = [];
   for (const tenant of wanted) {
-    const found = await restoreSetting(settings, keptTenantRules(tenant));
-    if (found !== undefined && found.kind !== 'same') restored.push(tenant);
+    const found = await restoreSetting(settings, keptTenantRules(tenant)).catch(async (error: unknown) => {
+      if (!hasCode(error, 'storage.corrupt-record')) throw error;
+      await store.holdDamagedRules(tenant);
+      onDamaged(tenant, error);
+      return undefined;
+    });
+    if (found === undefined) continue;
+    if (found.kind !== 'same') restored.push(tenant);
     // A mark of a restriction that is gone would lead each look to S3. One that is made now is not carried, and keeps its mark.
-    else if (found !== undefined && restricted.has(tenant))
-      await store.applyTenantRules(tenant, { revision: found.revision, rules: found.value });
+    else if (restricted.has(tenant)) await store.applyTenantRules(tenant, { revision: found.revision, rules: found.value });
   }
   return restored;
 }
