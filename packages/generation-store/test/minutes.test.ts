@@ -58,6 +58,25 @@ test('an end that is restored counts in the minute in which it came, and one of 
   expect(recorded).toMatchObject([{ at: NOON - 3 * HOUR, recorded: 1 }]);
 });
 
+test('an acceptance that a question told counts like one that was answered', async () => {
+  await using world = await setupAt(NOON);
+  const [ref] = await world.enqueue();
+  await world.send(ref, 'unknown');
+  for (let call = 0; call < 2; call += 1) await world.store.recordLook(ref, 'known');
+  expect(await world.store.minutes(NOON, NOON)).toMatchObject([{ accepted: 1 }]);
+});
+
+test('a restored cancel counts in the minute in which it came', async () => {
+  await using world = await setupAt(NOON);
+  const [first, second] = await world.enqueue(2);
+  if (second === undefined) throw new Error('it has two images');
+  const { result, ...settlement } = endedAt(NOON - 27 * HOUR, first, 'failed');
+  const cancelled = { ...settlement, result, code: 'generation.cancelled' as const, isOld: true };
+  await world.store.settle(first, cancelled);
+  expect(await world.store.find(first.generationId)).toMatchObject({ status: 'cancelled' });
+  expect((await world.store.minutes(NOON - 48 * HOUR, NOON)).filter(({ failed }) => Object.keys(failed).length > 0)).toEqual([]);
+});
+
 test('the counts of a minute end by themselves, and one that cannot be written ends nothing', async () => {
   await using world = await setup();
   await world.enqueue();

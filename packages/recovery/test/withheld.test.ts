@@ -51,6 +51,30 @@ describe('an image under a rule that withholds', () => {
     expect(await imageOf(ref)).toMatchObject({ withheld: true });
   });
 
+  test('that is home when the rule comes with a later send is withheld, listed, and another revision', async () => {
+    const request = { ...world.newGeneration(2).request, ...asked };
+    const [ref, later] = await world.enqueue(2, { request });
+    await world.send(ref);
+    await world.end(ref, 'succeeded', { nsfwContent: true });
+    const before = await world.store.find(ref.generationId);
+    expect(before?.images[0]?.withheld).toBeUndefined();
+    await changeTenantRules(settings, 'acme', { withholdFlagged: true });
+    await world.send(later!);
+    const after = await world.store.find(ref.generationId);
+    expect(after?.images[0]).toMatchObject({ withheld: true });
+    expect(after?.revision).toBeGreaterThan(before?.revision ?? 0);
+    expect((await world.store.readWithheld(10)).oldest.map((each) => each.ref)).toEqual([ref]);
+    await world.end(later!, 'succeeded', { nsfwContent: false });
+    expect(await world.store.readWithheld(10)).toMatchObject({ count: 1 });
+    // The intent of the later send carries the rule: a Redis that has forgotten it comes to the same.
+    await world.redis.hdel(keyOf(ref), 'withholdFlagged');
+    await world.redis.del(`${world.prefix}:withheld`, `${world.prefix}:submission:${ref.generationId}:1-1`);
+    expect(await restoreGeneration(world.recovery, ref.generationId)).toBe('restored');
+    expect(await imageOf(ref)).toMatchObject({ withheld: true });
+    // That the check cleared the later one stands in its result alone, which is read after the mark.
+    expect((await world.store.readWithheld(10)).oldest.map((each) => each.ref)).toEqual([ref]);
+  });
+
   test('is withheld again if Redis goes back to before the rule', async () => {
     const request = { ...world.newGeneration().request, ...asked };
     const [ref] = await world.enqueue(1, { request });

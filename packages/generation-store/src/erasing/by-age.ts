@@ -111,7 +111,7 @@ if recovering() or isReading() then return false end
 local open = {}
 for i = 2, #ARGV do
   local status = redis.pcall('HGET', prefix .. ':generation:' .. ARGV[i], 'status')
-  if status == 'queued' or status == 'running' or type(status) == 'table' then open[#open + 1] = ARGV[i] end
+  if isUnderWay(status) or type(status) == 'table' then open[#open + 1] = ARGV[i] end
 end
 return open
 `);
@@ -142,7 +142,7 @@ local now, open = nowMs(), 0
 ${each.each()}
   local status = redis.pcall('HGET', prefix .. ':generation:' .. id, 'status')
   -- images alone are named here only if they stay
-  if what == 'images' or status == 'queued' or status == 'running' then
+  if what == 'images' or isUnderWay(status) then
     open = open + 1
   else
     local erasure = hash(erasureKey(id))

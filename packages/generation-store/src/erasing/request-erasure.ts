@@ -43,7 +43,7 @@ if not known and not isAsked then
   local why = whyUnknown(id)
   if why then return why end
 end
-if known and (generation.status == 'queued' or generation.status == 'running') and isForced ~= '1' then
+if known and isUnderWay(generation.status) and isForced ~= '1' then
   return named({ kind = 'open', status = generation.status })
 end
 local now = nowMs()

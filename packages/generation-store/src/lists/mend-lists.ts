@@ -42,7 +42,7 @@ for at = 2, #ARGV do
     for digest in string.gmatch(generation.labels or '', '%x+') do
       for _, list in ipairs(of) do isMissing = not hasEntry(list .. 'tag:' .. digest, id) or isMissing end
     end
-    if isFinal(generation.status) and (not generation.codes or generation.codes ~= '' or generation.status ~= 'succeeded') then
+    if not isUnderWay(generation.status) and (not generation.codes or generation.codes ~= '' or generation.status ~= 'succeeded') then
       if not generation.codes then redis.call('HSET', key, 'codes', '') end
       local whole = hash(key)
       listCodes(key, id, whole)

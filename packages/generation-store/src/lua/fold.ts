@@ -55,7 +55,7 @@ end
 
 local function foldGeneration(key, id, now)
   local generation = hash(key)
-  if generation.status == 'queued' or generation.status == 'running' then
+  if isUnderWay(generation.status) then
     local images, succeeded = tonumber(generation.images), 0
     for index = 0, images - 1 do
       local status = generation['image:' .. index]
@@ -70,11 +70,12 @@ local function foldGeneration(key, id, now)
   retire(key, id)
 end
 
--- ends unsent submissions; sent ones are left to their settlement
-local function closeGeneration(key, id, status, now)
+-- ends unsent submissions; sent ones are left to their settlement. They count in the minute of \`endedAt\`: the end of a restored generation may
+-- be old
+local function closeGeneration(key, id, status, now, endedAt)
   local generation = hash(key)
   soundGeneration(key, generation)
-  if generation.status ~= 'queued' and generation.status ~= 'running' then return end
+  if not isUnderWay(generation.status) then return end
   for index = 0, tonumber(generation.images) - 1 do
     local submissionKey = submissionKey(id, index, generation['latest:' .. index])
     local submission = hash(submissionKey)
@@ -97,7 +98,7 @@ local function closeGeneration(key, id, status, now)
       leaveLine(id, index, n, generation.tenant)
       noteStep(id, index, n, now, status)
       announce('submission.failed', id, index, n, now)
-      countMinute(now, 'failed:generation.' .. status)
+      countEnd(now, endedAt or now, 'failed:generation.' .. status)
     end
   end
   for names, amount in pairs(given) do book(names, { reserved = -amount }) end

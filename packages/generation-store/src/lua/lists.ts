@@ -13,10 +13,6 @@ local function listsOf(tenant)
   return { prefix .. ':list:all:', prefix .. ':list:tenant:' .. tenantPart(tenant) .. ':' }
 end
 
-local function isFinal(status)
-  return status ~= 'queued' and status ~= 'running'
-end
-
 local function addToLists(id, generation)
   for _, list in ipairs(listsOf(generation.tenant)) do
     redis.pcall('ZADD', list .. generation.status, generation.createdAt, id)
@@ -38,7 +34,7 @@ local function setStatus(key, id, generation, status, now)
   redis.call('HSET', key, 'status', status)
   raiseRevision(id)
   generation.status = status
-  if isFinal(status) then
+  if not isUnderWay(status) then
     generation.finishedAt = int(now)
     redis.call('HSET', key, 'finishedAt', generation.finishedAt)
     if not generation.codes then redis.call('HSET', key, 'codes', '') end

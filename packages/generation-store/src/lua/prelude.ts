@@ -50,6 +50,11 @@ local function submissionKey(id, index, n)
   return prefix .. ':submission:' .. id .. ':' .. index .. '-' .. n
 end
 
+-- the statuses of a generation that has not ended
+local function isUnderWay(status)
+  return status == 'queued' or status == 'running'
+end
+
 ${timeline}
 -- the name of a tenant as a part of a key or of a period: \`encodeTenant\` of contracts
 local function tenantPart(tenant)

@@ -121,7 +121,7 @@ local function attemptState(attempt, now)
   local image = generation['image:' .. index]
   if not image then corrupt(key, 'image:' .. index) end
   if image == 'succeeded' then return 'home' end
-  if image == 'open' and (generation.status == 'queued' or generation.status == 'running') then return 'open' end
+  if image == 'open' and isUnderWay(generation.status) then return 'open' end
   local state = 'free'
   for n = 1, tonumber(generation['latest:' .. index]) do
     local submissionKey = submissionKey(id, index, n)

@@ -10,6 +10,7 @@ import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import { createSeenState, seenArguments, type SeenState } from '../recovery/seen-state.ts';
+import { noteWithheld } from '../settings/withheld.ts';
 import { capPlaces } from './cap-places.ts';
 import { commitReply, goOf, stopOf } from './commit-reply.ts';
 import { noteBought } from './note-bought.ts';
@@ -31,7 +32,7 @@ const commitArguments = ['id', 'index', 'n', 'token', 'ownerId', 'jobNumberNow',
  */
 const commitScript = createNamedScript(
   commitArguments,
-)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}${erasures}${imageRules}${requestMissing}
+)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}${erasures}${imageRules}${noteWithheld}${requestMissing}
 local key = KEYS[1]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -74,7 +75,7 @@ local deadlineAt = generation.deadlineAt
 if deadlineAt ~= '' and now >= tonumber(deadlineAt) then closeGeneration(key, id, 'expired', now) end
 generation = hash(key)
 submission = hash(submissionKey)
-local closed = generation.status ~= 'queued' and generation.status ~= 'running'
+local closed = not isUnderWay(generation.status)
 if submission.status == 'failed' then return stop('settled', 'failed') end
 if closed or generation['image:' .. index] ~= 'open' then
   return stop(submission.status == 'planned' and 'never-bought' or 'closed', generation.status)
@@ -172,8 +173,7 @@ if due then makeHold(submissionKey, submission, today) end
 -- image be seen
 local _, withholds = imageRulesOf(generation.tenant)
 if withholds and not generation.withholdFlagged then
-  generation.withholdFlagged = '1'
-  redis.call('HSET', key, 'withholdFlagged', '1')
+  beginWithholding(key, id, generation, now)
 end
 
 passLine(id, index, n, generation, submission)

@@ -1,5 +1,6 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+import { minutes } from '../lua/minutes.ts';
 import { number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { createSubmissionScript } from '../lua/named-script.ts';
@@ -8,7 +9,7 @@ import { createSubmissionScript } from '../lua/named-script.ts';
  * Stores the answer of both questions about a submission that may have been accepted. "known": the provider has its task, and no worker
  * sends it again. "not-known" after a conflict: replies for how long, in ms, the answer was that.
  */
-const recordLookScript = createSubmissionScript(['answer'])(/* lua */ `${prelude}
+const recordLookScript = createSubmissionScript(['answer'])(/* lua */ `${prelude}${minutes}
 local submission, known = hash(key)
 if not known or submission.status ~= 'committed' then return '0' end
 local now = nowMs()
@@ -16,6 +17,7 @@ if answer == 'known' then
   redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
   noteStep(id, index, n, now, 'accepted')
   announce('submission.accepted', id, index, n, now)
+  countMinute(now, 'accepted')
   return '0'
 end
 if not submission.conflictAt then return '0' end

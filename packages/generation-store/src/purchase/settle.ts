@@ -54,7 +54,7 @@ eraseAgain(id, now)
 -- the process that gave it up had seen the end of its generation, which Redis may have forgotten since
 local over = string.match(code, '^generation%.(%a+)$')
 if over == 'cancelled' or over == 'expired' then
-  closeGeneration(key, id, over, now)
+  closeGeneration(key, id, over, now, tonumber(endedAt))
   generation, submission = hash(key), hash(submissionKey)
 end
 if submission.status == status then
@@ -110,7 +110,7 @@ countEnd(now, tonumber(endedAt), status == 'succeeded' and 'recorded' or 'failed
 if road ~= '' then countEnd(now, tonumber(endedAt), 'road:' .. road) end
 
 local image = generation['image:' .. index]
-local running = generation.status == 'queued' or generation.status == 'running'
+local running = isUnderWay(generation.status)
 local resubmitted
 if status == 'succeeded' then
   -- a second paid image of one index is kept beside the first
@@ -118,8 +118,8 @@ if status == 'succeeded' then
     redis.call('HSET', key, 'winner:' .. index, n)
     setImage(key, id, generation.tenant, index, 'succeeded')
     noteHome(id, generation, index)
-    noteWithheld(generation, id, index, n, verdict, now)
   end
+  if image ~= 'succeeded' or generation['winner:' .. index] == n then noteWithheld(generation, id, index, n, verdict, now) end
   if not running then
     redis.call('HSET', key, 'amended', 1)
     record('generation.amended', id, generation, index, n, now)

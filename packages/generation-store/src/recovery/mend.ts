@@ -102,7 +102,7 @@ if isWhole then
     redis.call('HSET', key, 'live', live)
     mend('miscounted')
   end
-  local isRunning = status == 'queued' or status == 'running'
+  local isRunning = isUnderWay(status)
   local isOver = not isRunning and live == 0 and not holds
   if not isRunning then listCodes(key, id, hash(key)) end
   local isOpen = redis.call('ZSCORE', prefix .. ':open', id)

@@ -12,6 +12,7 @@ import { money } from '../lua/money.ts';
 import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+import { noteWithheld } from '../settings/withheld.ts';
 import type { RememberedGeneration } from './remembered.ts';
 
 const own = nameArguments(['createdAt', 'erasedAt'], AFTER_NEW_GENERATION);
@@ -29,7 +30,7 @@ const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', '
  * the number of changed submissions.
  */
 const restoreScript =
-  createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}${damaged}${erasures}
+  createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}${damaged}${erasures}${noteWithheld}
 local key = KEYS[1]
 ${own.lua}
 local now, changed = nowMs(), 0
@@ -44,10 +45,7 @@ end
 forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt, now) end
 -- a rule that came with a send which Redis has forgotten
-if withhold ~= '' and generation.withholdFlagged ~= withhold then
-  redis.call('HSET', key, 'withholdFlagged', withhold)
-  raiseRevision(id)
-end
+if isThere and withhold ~= '' and not generation.withholdFlagged then beginWithholding(key, id, generation, now) end
 -- notes about retries of it stay as long as it does
 if redis.call('TTL', key) == -1 then redis.call('PERSIST', familyKey(id)) end
 -- Redis may have forgotten the erasure, and remember the request

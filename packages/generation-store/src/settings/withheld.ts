@@ -11,14 +11,31 @@ import { generationKey, withheldKey } from '../keys.ts';
 /** An entry has left Redis by then: a week after its end, which is at most 31 days after its enqueue. */
 const KEPT_MS = 40 * 24 * 3_600_000;
 
-/** Lua that notes an image which came home and which the content check did not clear. After the prelude. */
+/** Lua that notes the images which the content check did not clear: one that came home, or all of a generation. After the prelude. */
 export const noteWithheld = /* lua */ `
 local function noteWithheld(generation, id, index, n, verdict, now)
-  if not generation.withholdFlagged or verdict == 'clear' or generation['released:' .. index .. '-' .. n] then return end
   local withheldKey = prefix .. ':withheld'
+  -- it may have been noted when its result was lost
+  if verdict == 'clear' then redis.pcall('ZREM', withheldKey, id .. '/' .. index .. '-' .. n) end
+  if not generation.withholdFlagged or verdict == 'clear' or generation['released:' .. index .. '-' .. n] then return end
   -- a key of another type names none until it is removed
   redis.pcall('ZADD', withheldKey, int(now), id .. '/' .. index .. '-' .. n)
   redis.pcall('ZREMRANGEBYSCORE', withheldKey, '-inf', int(now - ${KEPT_MS}))
+end
+
+-- a rule that came after the enqueue: from now on the images of the generation are withheld, those that are home too
+local function beginWithholding(key, id, generation, now)
+  generation.withholdFlagged = '1'
+  redis.call('HSET', key, 'withholdFlagged', '1')
+  raiseRevision(id)
+  for index = 0, tonumber(generation.images) - 1 do
+    local n = generation['winner:' .. index]
+    if n and generation['image:' .. index] == 'succeeded' then
+      local text = redis.pcall('HGET', submissionKey(id, index, n), 'result')
+      local isRead, result = pcall(cjson.decode, type(text) == 'string' and text or '')
+      noteWithheld(generation, id, index, n, isRead and type(result) == 'table' and result.nsfwContent == false and 'clear' or '', now)
+    end
+  end
 end
 `;
 
