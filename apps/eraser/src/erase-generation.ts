@@ -60,6 +60,7 @@ export async function eraseGeneration({ store, storage, timing }: ErasingParts, 
     tenant,
     outline: outlineOf(due, intents),
     erasedAt,
+    keepsImages,
     sweptUntil,
     againAt: now < sweptUntil ? Math.min(sweptUntil, now + AGAIN_MS) : undefined,
   });

@@ -30,6 +30,34 @@ test('after an erasure no object and no key holds the prompt or the bytes, and m
   expect(await world.countErased(generationId)).toBe(1);
 });
 
+test('a request that went by its age leaves a view with the images, until a caller erases these too', async () => {
+  const world = await setup();
+  await world.open();
+  const request = { ...secretRequest(), safety: { checkContent: true } };
+  const [{ generationId }, withheld] = [await world.buy(), await world.buy({ request, withholdFlagged: true })];
+  const aged = [generationId, withheld.generationId].map((id) => ({ generationId: id, tenant: 'acme', what: 'requests' as const }));
+  await world.erasing.store.beginAged('rules');
+  await world.erasing.store.takeAged('rules', { date: '2026-01-01', after: '-', nextLook: Infinity }, aged);
+  await sweep(world);
+  expect(await world.findSecrets([PROMPT])).toEqual([]);
+  const view = await world.store.find(generationId, undefined, 'acme');
+  const { erasedAt } = (await world.store.findErasure(generationId)) ?? {};
+  expect(view).toMatchObject({ status: 'succeeded', requestErasedAt: erasedAt, request: { positivePrompt: '' } });
+  expect(view?.images[0]?.image?.key).toContain(generationId);
+  expect(await world.store.find(generationId, undefined, 'other')).toBeUndefined();
+  expect((await world.store.find(withheld.generationId))?.images[0]).toMatchObject({ withheld: true });
+  expect(await world.store.readWithheld(10)).toMatchObject({ count: 1 });
+  // Once Redis has let go of it nothing can be shown, and it was not erased either.
+  await world.forgetEntry(generationId);
+  expect(await world.store.find(generationId)).toBeUndefined();
+  for (const id of [generationId, withheld.generationId]) await world.store.requestErasure(id, false);
+  await sweep(world);
+  expect(await world.findSecrets()).toEqual([]);
+  for (const id of [generationId, withheld.generationId])
+    await expect(world.store.find(id)).rejects.toMatchObject({ code: 'generation.erased' });
+  expect(await world.store.readWithheld(10), 'nothing is left to release').toEqual({ count: 0, oldest: [] });
+});
+
 test('a generation of another model is erased as every other, and its events and lists name it on', async () => {
   const world = await setup();
   await world.open();

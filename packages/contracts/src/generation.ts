@@ -71,8 +71,10 @@ export interface GenerationView {
   model: string;
   /** Tenant whose caps the spend counts against. */
   tenant: string;
-  /** The request with all defaults filled in. */
+  /** The request with all defaults filled in. Once it is erased by its age the prompt is empty and reference images, tags and metadata are gone. */
   request: ModelRequest;
+  /** Time at which the request was erased by its age, in milliseconds since 1970; the images are kept. */
+  requestErasedAt?: number;
   /** One for each of the request's `numberResults`, in order. */
   images: ImageView[];
   /** Cost of all images so far in US dollars, as a decimal string. */
@@ -112,7 +114,7 @@ export interface GenerationView {
 /** A generation in a list. */
 export interface GenerationSummary extends Omit<
   GenerationView,
-  'request' | 'images' | 'reservedUsd' | 'replaces' | 'queue' | 'withholdFlagged' | 'traceparent'
+  'request' | 'requestErasedAt' | 'images' | 'reservedUsd' | 'replaces' | 'queue' | 'withholdFlagged' | 'traceparent'
 > {
   /** Status of each image, in the order of their index. */
   images: ImageStatus[];

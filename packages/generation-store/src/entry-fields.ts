@@ -115,6 +115,9 @@ const generationFields = z.object({
   replaces: storedIndexes,
   priority: z.enum(priorities).optional().catch(undefined),
   withholdFlagged: storedWithholding,
+  erasedAt: whole.optional().catch(undefined),
+  /** Set if the request alone was erased. */
+  keepsImages: z.string().optional(),
   traceparent: z.string().optional(),
   cost: whole,
   amended: z.string().optional(),

@@ -73,7 +73,7 @@ test('a producer asks for an erasure, and the eraser ends it, each with its righ
   expect(await erasing.countErasures()).toBe(1);
   const [due] = await erasing.readDueErasures(10);
   if (due === undefined) throw new Error('nothing is due');
-  const sweep = { due, tenant: 'acme', outline: due.known?.outline, erasedAt: 1, sweptUntil: due.now };
+  const sweep = { due, tenant: 'acme', outline: due.known?.outline, erasedAt: 1, keepsImages: false, sweptUntil: due.now };
   await erasing.endSweep({ ...sweep, againAt: due.now });
   const [again] = await erasing.readDueErasures(10);
   if (again === undefined) throw new Error('nothing is due');

@@ -130,6 +130,7 @@ async function eraseInRedis(store: ErasingStore): Promise<void> {
         tenant: due.known?.tenant ?? '',
         outline: undefined,
         erasedAt: due.now,
+        keepsImages: false,
         sweptUntil: due.now,
         againAt: undefined,
       });

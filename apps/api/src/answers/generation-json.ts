@@ -10,6 +10,7 @@ const times: ReadonlySet<string> = new Set([
   'settledAt',
   'estimatedStartAt',
   'requestedAt',
+  'requestErasedAt',
   'erasedAt',
   'sweptUntil',
   'resetsAt',

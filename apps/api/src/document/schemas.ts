@@ -70,6 +70,7 @@ const Generation = z.looseObject({
   request: z
     .looseObject({ model: z.string(), positivePrompt: z.string(), numberResults: z.int() })
     .describe('The request with all defaults.'),
+  requestErasedAt: time.optional().describe('The request was erased by its age, and its prompt is empty; the images are kept.'),
   images: z.array(Image),
   reservedUsd: usd,
   replaces: z.array(z.int()).optional(),

@@ -7,13 +7,28 @@ export const isComplete = ({ status }: Pick<GenerationView, 'status'>): boolean 
 
 /** Describes a generation in full. */
 export function describeGeneration(view: GenerationView): string[] {
-  const { generationId, status, tenant, createdAt, finishedAt, costUsd, reservedUsd, images, retryOf, tags, metadata, queue } = view;
+  const {
+    generationId,
+    status,
+    tenant,
+    createdAt,
+    requestErasedAt,
+    finishedAt,
+    costUsd,
+    reservedUsd,
+    images,
+    retryOf,
+    tags,
+    metadata,
+    queue,
+  } = view;
   const held = reservedUsd === '0' ? '' : `, ${reservedUsd} USD on hold`;
   return [
     `${generationId}  ${isFinalGeneration(status) ? status : `${status}: ${describeStanding(view).words}`}`,
     `  tenant    ${tenant}`,
     `  queued    ${timeOf(createdAt)}${finishedAt === undefined ? '' : `, ended ${timeOf(finishedAt)}`}`,
     `  cost      ${costUsd} USD${held}`,
+    ...(requestErasedAt === undefined ? [] : [`  request   erased ${timeOf(requestErasedAt)} by its age; the images are kept`]),
     ...(retryOf === undefined ? [] : [`  retry of  ${retryOf}`]),
     ...(tags === undefined || tags.length === 0 ? [] : [`  tags      ${tags.join(', ')}`]),
     ...Object.entries(metadata ?? {}).map(([name, text]) => `  metadata  ${name}=${text}`),

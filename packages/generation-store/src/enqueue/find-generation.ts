@@ -15,12 +15,14 @@ import { parseFoundSubmissions, parseGenerationView } from './view.ts';
 const readGenerationScript = createNamedScript(['id', 'tenant', 'withRequest', 'isCall'])(/* lua */ `${prelude}${fairLine}${queuePlace}
 local key = KEYS[1]
 local generation, known = hash(key)
-local erased = isCall == '1' and redis.pcall('HMGET', prefix .. ':erasure:' .. id, 'erasedAt', 'tenant')
-if erased and not erased.err and erased[1] and (tenant == '' or tenant == erased[2]) then return named({ erasedAt = erased[1] }) end
+local erased = isCall == '1' and redis.pcall('HMGET', prefix .. ':erasure:' .. id, 'erasedAt', 'tenant', 'keepsImages')
+local isErased = erased and not erased.err and erased[1] and (tenant == '' or tenant == erased[2])
+-- a request that went by its age leaves the images, which an entry shows
+if isErased and not erased[3] then return named({ erasedAt = erased[1] }) end
 if not known then return whyUnknown(id) end
 -- what belongs to another tenant does not exist
 if tenant ~= '' and generation.tenant ~= tenant then return false end
-if isCall == '1' and generation.erasedAt then return named({ erasedAt = generation.erasedAt }) end
+if isCall == '1' and generation.erasedAt and not generation.keepsImages then return named({ erasedAt = generation.erasedAt }) end
 soundGeneration(key, generation)
 local submissions = {}
 for index = 0, tonumber(generation.images) - 1 do
@@ -28,8 +30,7 @@ for index = 0, tonumber(generation.images) - 1 do
     submissions[#submissions + 1] = named({ index = index, n = n, fields = redis.call('HGETALL', submissionKey(id, index, n)) })
   end
 end
-local isWaiting = generation.status == 'queued' or generation.status == 'running'
-local queue = isWaiting and findQueuePlace(id, generation) or nil
+local queue = isUnderWay(generation.status) and findQueuePlace(id, generation) or nil
 local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata') or {}
 local request = withRequest ~= '' and redis.call('HGET', key .. ':request', 'request') or nil
 return named({

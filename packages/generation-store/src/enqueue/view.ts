@@ -92,6 +92,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
     createdAt: generation.createdAt,
     amended: generation.amended === '1',
     ...defined({
+      requestErasedAt: generation.keepsImages !== undefined ? generation.erasedAt : undefined,
       finishedAt: generation.finishedAt,
       deadlineAt: generation.deadlineAt,
       runAt: generation.runAt,

@@ -105,6 +105,7 @@ const endSweepScript = createNamedScript([
   'againAt',
   'sweptUntil',
   'erasedAt',
+  'keepsImages',
   'keptSeconds',
   'agedSeconds',
   'provider',
@@ -123,8 +124,11 @@ else
   end
   redis.call('HDEL', key, 'labels')
   redis.call('HSET', key, 'erasedAt', erasedAt)
+  -- its request went by its age, and its images can be seen
+  if keepsImages ~= '' then redis.call('HSET', key, 'keepsImages', 1) else redis.call('HDEL', key, 'keepsImages') end
   for index = 0, math.min(tonumber(generation.images) or 0, ${MOST_IMAGES}) - 1 do
     for n = 1, tonumber(generation['latest:' .. index]) or 0 do
+      if keepsImages == '' then redis.pcall('ZREM', prefix .. ':withheld', id .. '/' .. index .. '-' .. n) end
       local status = redis.pcall('HGET', submissionKey(id, index, n), 'status')
       if status ~= 'planned' and status ~= 'committed' and status ~= 'accepted' then
         redis.pcall('HDEL', submissionKey(id, index, n), 'facts', 'told')
@@ -142,6 +146,7 @@ end
 local erasure = hash(erasureKey(id))
 redis.call('HSET', erasureKey(id), 'tenant', tenant, 'erasedAt', erasedAt, 'sweptUntil', sweptUntil, 'told', 1)
 if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt', erasedAt) end
+if keepsImages ~= '' then redis.call('HSET', erasureKey(id), 'keepsImages', 1) else redis.call('HDEL', erasureKey(id), 'keepsImages') end
 local function orNil(value) if value ~= '' then return value end end
 local origin = { tenant = tenant, provider = generation.provider or orNil(provider), model = generation.model or orNil(model), traceparent = generation.traceparent }
 if not erasure.told then record('generation.erased', id, origin, nil, nil, now) end
@@ -162,6 +167,8 @@ export interface EndedSweep {
   /** Needed for an entry of an earlier version, which has its request inside. */
   outline: RequestOutline | undefined;
   erasedAt: number;
+  /** True if the request alone went, by its age. */
+  keepsImages: boolean;
   sweptUntil: number;
   /** Time of the next sweep; absent after the last one. */
   againAt: number | undefined;
@@ -174,7 +181,7 @@ const AGED_TOLD_FOR_SECONDS = 3600;
 
 /** Ends a sweep in Redis: empties the entry, tells the event, and notes the next sweep. */
 export async function endSweep(redis: Redis, prefix: string, sweep: EndedSweep): Promise<void> {
-  const { due, tenant, outline, erasedAt, sweptUntil, againAt } = sweep;
+  const { due, tenant, outline, erasedAt, keepsImages, sweptUntil, againAt } = sweep;
   const fields = outline === undefined ? { provider: '', model: '', expected: '', outline: '' } : outlineFields(outline);
   await endSweepScript.run(redis, generationKey(prefix, due.generationId), prefix, {
     id: due.generationId,
@@ -183,6 +190,7 @@ export async function endSweep(redis: Redis, prefix: string, sweep: EndedSweep):
     againAt,
     sweptUntil,
     erasedAt,
+    keepsImages: keepsImages ? 1 : undefined,
     keptSeconds: TOLD_FOR_SECONDS,
     agedSeconds: AGED_TOLD_FOR_SECONDS,
     ...fields,

@@ -2,7 +2,7 @@
  * Erasures. `:erasures` is a sorted set of the generations that the eraser must sweep, by the time at which it is due. `:erasure:<id>` holds
  * the request to erase a generation and what became of it: `requestedAt`, `tenant` (of the caller, or of the generation once it is known),
  * `isForced` (an open one too), `erasedAt`, `sweptUntil`, and `bulks` (the bulk erasures that wait for it). `isNoted` says that only its tombstone
- * asked, `aged` that its age did: for "all", or for the "requests" alone. After the prelude.
+ * asked, `aged` that its age did: for "all", or for the "requests" alone, and `keepsImages` that the images were left. After the prelude.
  *
  * `:erasure:<id>` of a bulk erasure has `kind` "bulk", what it erases (`tenant`, `tag` as its digest), its `step` with the `place` up to which it
  * has looked, and counts: `found`, `erased`, `left` (open ones, which `:erasure:<id>:open` names up to a bound) and `gone` (not to be erased after
