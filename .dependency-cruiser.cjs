@@ -127,7 +127,7 @@ module.exports = {
     ownedBy(
       'bullmq',
       library('bullmq'),
-      'packages/queues|apps/worker|apps/dashboard',
+      'packages/queues|apps/worker|apps/dashboard|apps/notifier',
       'Queue names, job options, park and wake live in queues; the apps that run workers or show queues may use the library.',
     ),
     ownedBy(
@@ -163,7 +163,7 @@ module.exports = {
       from: { path: '^(apps|packages)/([^/]+)/' },
       to: {
         path: '^(apps|packages)/[^/]+/src/(?!(index|app)\\.ts$)',
-        pathNot: ['^$1/$2/', '^packages/producer/src/(images/index|shared)\\.ts$', '^packages/service-runtime/src/launch\\.ts$'],
+        pathNot: ['^$1/$2/', '^packages/producer/src/(images/index|webhooks/index|shared)\\.ts$', '^packages/service-runtime/src/launch\\.ts$'],
       },
     },
     {
@@ -172,7 +172,7 @@ module.exports = {
       comment:
         'An example works in an app outside of this repository: it has what the installable package exports, and nothing else of ours.',
       from: { path: '^examples/' },
-      to: { path: '^(apps|packages)/', pathNot: '^packages/producer/src/((images|testing)/)?index\\.ts$' },
+      to: { path: '^(apps|packages)/', pathNot: '^packages/producer/src/((images|testing|webhooks)/)?index\\.ts$' },
     },
     {
       name: 'production-never-imports-testing',

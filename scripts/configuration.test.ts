@@ -3,12 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { apiSchemas } from '../apps/api/src/config.ts';
 import { dashboardSchemas } from '../apps/dashboard/src/config.ts';
 import { eraserSchemas } from '../apps/eraser/src/config.ts';
+import { notifierSchemas } from '../apps/notifier/src/config.ts';
 import { receiverSchemas } from '../apps/webhook-receiver/src/config.ts';
 import { workerSchemas } from '../apps/worker/src/config.ts';
 import { defaultTiming, timingVariable } from '../packages/contracts/src/index.ts';
 import { describeSettings, knownSettings, type VariableDescription } from '../packages/service-runtime/src/index.ts';
 
-const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas, eraser: eraserSchemas, api: apiSchemas };
+const processes = {
+  worker: workerSchemas,
+  receiver: receiverSchemas,
+  dashboard: dashboardSchemas,
+  eraser: eraserSchemas,
+  api: apiSchemas,
+  notifier: notifierSchemas,
+};
 
 /** The schema has no defaults for these, because they depend on whether a webhook is set. */
 const timingDefaults = new Map(

@@ -4,6 +4,7 @@ import { loadConfig as loadEmulatorConfig } from '../../apps/runware-emulator/sr
 import { apiSchemas, DRAIN_MS as apiDrainMs, loadApiConfig } from '../../apps/api/src/config.ts';
 import { DRAIN_MS as dashboardDrainMs, dashboardSchemas, loadDashboardConfig } from '../../apps/dashboard/src/config.ts';
 import { DRAIN_MS as eraserDrainMs, eraserSchemas, loadEraserConfig } from '../../apps/eraser/src/config.ts';
+import { DRAIN_MS as notifierDrainMs, loadNotifierConfig, notifierSchemas } from '../../apps/notifier/src/config.ts';
 import { DRAIN_MS as receiverDrainMs, loadReceiverConfig, receiverSchemas } from '../../apps/webhook-receiver/src/config.ts';
 import { DRAIN_MS as workerDrainMs, loadWorkerConfig, workerSchemas } from '../../apps/worker/src/config.ts';
 import { redisProcesses, redisUserOf } from '../../packages/generation-store/src/index.ts';
@@ -21,6 +22,7 @@ const processes = {
   dashboard: { load: loadDashboardConfig, reads: namesOf(dashboardSchemas), drainMs: dashboardDrainMs },
   eraser: { load: loadEraserConfig, reads: namesOf(eraserSchemas), drainMs: eraserDrainMs },
   api: { load: loadApiConfig, reads: namesOf(apiSchemas), drainMs: apiDrainMs },
+  notifier: { load: loadNotifierConfig, reads: namesOf(notifierSchemas), drainMs: notifierDrainMs },
 };
 
 /** Valid values for secrets; the image itself sets HOST. */
@@ -28,6 +30,7 @@ const secrets: Environment = {
   REDIS_URL: 'rediss://user:password@redis.example.com:6379',
   RUNWARE_API_KEY: 'key',
   WEBHOOK_KEYS: `one:${'s'.repeat(32)}`,
+  NOTIFICATION_KEYS: `one:${'s'.repeat(32)}`,
   S3_ACCESS_KEY_ID: 'id',
   S3_SECRET_ACCESS_KEY: 'secret',
   DASHBOARD_PASSWORD: 'a long password',

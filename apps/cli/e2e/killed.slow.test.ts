@@ -31,6 +31,7 @@ test('after a kill the next start ends the left processes, keeps the ports and c
     'api',
     'dashboard',
     'eraser',
+    'notifier',
     'runware-emulator',
     'webhook-receiver',
     'worker',

@@ -42,7 +42,7 @@ async function readDocumentedTypes(process: string): Promise<Record<string, stri
 }
 
 test('each process measures one generation, and the page of metrics names exactly its metrics', async () => {
-  const fleet = await startFleet({ erasers: 1, apis: 1, faults: { uploadBeforeWebhookRate: 1 } });
+  const fleet = await startFleet({ erasers: 1, apis: 1, notifiers: 1, faults: { uploadBeforeWebhookRate: 1 } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
     const dashboard = await startDashboard(fleet);
@@ -105,7 +105,10 @@ test('each process measures one generation, and the page of metrics names exactl
     const api = await scrape(fleet.apis[0]!.url);
     expect(api.value('darkroom_api_requests_total', { operation: 'getSpend', status: '401' })).toBe(1);
 
-    for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board, eraser, api })) {
+    const notifier = await scrape(fleet.notifiers[0]!.url);
+    expect(notifier.value('darkroom_notifications_total', { state: 'delivered' })).toBe(0);
+
+    for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board, eraser, api, notifier })) {
       expect(page.types, process).toEqual(await readDocumentedTypes(process));
       expect(page.text, process).not.toContain(generationId);
       expect(page.text, process).not.toContain(prompt);

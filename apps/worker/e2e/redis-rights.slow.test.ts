@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { redisProcesses, redisUserOf, type RedisProcess } from '@darkroom/generation-store';
-import { createProducer, type Producer } from '@darkroom/producer';
+import { createProducer, createWebhookEndpoints, type Producer } from '@darkroom/producer';
 import { queueNames } from '@darkroom/queues';
 import { eventually, runApp, startDashboard, startFleet, storesEnvironment, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
@@ -37,10 +37,12 @@ async function setup() {
         receiver: addressOf(redisUrl, 'receiver'),
         eraser: addressOf(redisUrl, 'eraser'),
         api: addressOf(redisUrl, 'api'),
+        notifier: addressOf(redisUrl, 'notifier'),
       };
     },
     erasers: 1,
     apis: 1,
+    notifiers: 1,
     workerEnv: { DAILY_CAP_USD: '100', WORKER_RECONCILE_EVERY_MS: '2000', WORKER_RECONCILE_GRACE_MS: '1000' },
   });
   onTestFinished(() => fleet.stop());
@@ -50,7 +52,11 @@ async function setup() {
     return redis;
   };
   const admin = new Redis(fleet.redisUrl);
-  const producer = createProducer({ redisUrl: addressOf(fleet.redisUrl, 'producer'), prefix: fleet.prefix });
+  const producer = createProducer({
+    redisUrl: addressOf(fleet.redisUrl, 'producer'),
+    prefix: fleet.prefix,
+    allowLoopbackWebhooks: true,
+  });
   onTestFinished(async () => {
     await producer.close();
     admin.disconnect();
@@ -110,12 +116,24 @@ test('a whole Darkroom works with the users of infra/redis/darkroom.acl, one for
   const { prefix } = fleet;
   const denials = () => readDenials(admin);
   await useLibrary(producer);
+  const endpoints = createWebhookEndpoints({ redisUrl: addressOf(fleet.redisUrl, 'producer'), prefix, allowLoopback: true });
+  onTestFinished(() => endpoints.close());
+  const { endpointId } = await endpoints.create({ url: 'http://127.0.0.1:9/' });
+  await eventually(async () => expect((await endpoints.get(endpointId)).recorded).toBe(true), { withinMs: 30_000 });
+  const told = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000), webhookURL: 'http://127.0.0.1:9/' });
+  await producer.cancel(told.generationId);
+  const notificationId = `${told.generationId}-cancelled_${endpointId}`;
+  await eventually(async () => expect((await endpoints.notification(notificationId)).status).toBe('failed'), { withinMs: 30_000 });
+  await endpoints.resend(notificationId);
+  expect(await endpoints.resendFailed(endpointId, { since: 1_700_000_000_000 })).toBe(1);
+  await endpoints.rotateSecret(endpointId);
+  await eventually(async () => expect((await endpoints.notification(notificationId)).attempts).toBeGreaterThan(5), { withinMs: 30_000 });
   const { url = '' } = fleet.erasers[0] ?? {};
   await eventually(async () => expect((await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).status).toBe(200));
   expect(await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text()).toContain(
     'darkroom_uploads_left{process="eraser"} 0',
   );
-  expect(await denials(), 'library, worker, receiver and eraser').toEqual([]);
+  expect(await denials(), 'library, worker, receiver, eraser and notifier').toEqual([]);
 
   // Every task fails once, so each image is bought again.
   await fleet.setFaults({ failProviderErrorRate: 1 });
@@ -228,6 +246,16 @@ const forbidden: Readonly<Record<RedisProcess, readonly string[][]>> = {
     ['HINCRBY', '…:spend:all:day:2026-01-01', 'reserved', '-1'],
     ['DEL', '…:submission:x:0-1'],
     ['DEL', '…:buying-paused'],
+    ['DEL', '…:epoch'],
+  ],
+  notifier: [
+    ...dangerous,
+    ['HSET', '…:generation:x', 'status', 'failed'],
+    ['HSET', '…:caps', 'all:day', '1'],
+    ['DEL', '…:webhook-endpoint:x'],
+    ['LPUSH', '…:submissions:wait', 'x'],
+    ['HGETALL', '…:deliveries:x'],
+    ['XADD', '…:event-log', '*', 'event', 'x'],
     ['DEL', '…:epoch'],
   ],
   eraser: [

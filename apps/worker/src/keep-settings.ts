@@ -7,7 +7,9 @@ import {
   restorePauses,
   restoreReleases,
   restoreTenantRules,
+  restoreWebhookEndpoints,
   type KeptApiKeys,
+  type KeptEndpoints,
   type KeptSettings,
 } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
@@ -22,7 +24,7 @@ export interface KeepSettingsOptions {
 }
 
 export interface KeepSettingsDependencies {
-  store: KeptSettings['store'] & KeptApiKeys['store'] & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
+  store: KeptSettings['store'] & KeptApiKeys['store'] & KeptEndpoints['store'] & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
   archive: KeptSettings['archive'] & KeptApiKeys['archive'];
   logger: Logger;
 }
@@ -71,6 +73,7 @@ export function keepSettings(
       );
     await restoreTenants();
     await restoreKeys();
+    await restoreEndpoints();
   }
 
   async function restoreTenants(): Promise<void> {
@@ -97,6 +100,21 @@ export function keepSettings(
         logger.warn({ event: 'api-keys.brought-back', keys: broughtBack }, 'redis had lost API keys; restored them from S3');
     } catch (error) {
       logger.error({ event: 'api-keys.not-restored', err: error }, 'could not compare the API keys in redis with S3; a worker tries again');
+    }
+  }
+
+  /** Restores the webhook endpoints of tenants. Buying does not wait for them: a damaged one is of its tenant alone. */
+  async function restoreEndpoints(): Promise<void> {
+    try {
+      const { recorded, broughtBack } = await restoreWebhookEndpoints({ store, archive });
+      if (recorded > 0) logger.info({ event: 'endpoints.recorded', changes: recorded }, 'recorded changes of webhook endpoints in S3');
+      if (broughtBack > 0)
+        logger.warn({ event: 'endpoints.brought-back', endpoints: broughtBack }, 'redis had lost webhook endpoints; restored them from S3');
+    } catch (error) {
+      logger.error(
+        { event: 'endpoints.not-restored', err: error },
+        'could not compare the webhook endpoints in redis with S3; a worker tries again',
+      );
     }
   }
 

@@ -28,6 +28,11 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
   { error: new errors.RebuildNeededError('x', options), code: 'store.rebuild-needed', retryable: false },
   { error: new errors.NewerFormatError('2', 1, options), code: 'store.newer-format', retryable: true, added: { stored: '2', known: 1 } },
   { error: new errors.WebhookSignatureError('x', options), code: 'notification.unverified', retryable: false },
+  {
+    error: new errors.WebhookEndpointError('webhook-endpoint.not-found', 'x', options),
+    code: 'webhook-endpoint.not-found',
+    retryable: false,
+  },
   { error: new errors.SpendCapError('x', 1, options), code: 'spend.cap-reached', retryable: true },
   {
     error: new QueueFullError('a', 2, { bound: 'openImages', limit: 3, open: 3 }, options),

@@ -36,6 +36,9 @@ export const errorCodes = {
     'nothing tells if an earlier purchase of the image was paid for, and the retry does not say that it may pay again',
   'retry.lost-image': 'an earlier purchase of the image was paid for and lost, and the retry does not say that it may pay again',
   'retry.image-arrived': 'an earlier attempt at the image brought it home before this retry was sent, so it was not bought again',
+  'webhook-endpoint.not-found': 'the tenant has no webhook endpoint with this id',
+  'webhook-endpoint.too-many': 'the tenant has as many webhook endpoints as it may have; none was added',
+  'notification.not-found': 'there is no notification with this id, or its log has ended',
   'notification.unverified': 'a notification that came to a receiver is not signed by a secret of its endpoint, or it is too old',
   'delivery.unauthenticated': 'the capability in the webhook URL is missing, forged, expired or of a retired key',
   'delivery.malformed': 'the body of a delivery is not one of the known shapes; it was kept',
@@ -279,6 +282,17 @@ export class GenerationError extends DarkroomError {
     options?: DarkroomErrorOptions,
   ) {
     super(code, message, code === 'generation.wait-timeout', options);
+  }
+}
+
+/** The caller asked for a webhook endpoint or a notification that does not exist, or for one endpoint too many. */
+export class WebhookEndpointError extends DarkroomError {
+  constructor(
+    code: 'webhook-endpoint.not-found' | 'webhook-endpoint.too-many' | 'notification.not-found',
+    message: string,
+    options?: DarkroomErrorOptions,
+  ) {
+    super(code, message, false, options);
   }
 }
 

@@ -29,6 +29,7 @@ export {
   SpendCapError,
   StorageError,
   StoreNotInitialisedError,
+  WebhookEndpointError,
   WebhookSignatureError,
   errorCodes,
   hasCode,
@@ -70,7 +71,6 @@ export { isLoopbackHost, scopeOfAddress, withoutBrackets, type AddressScope } fr
 export { findPrefixProblem, KEY_PREFIX_RULE } from './key-prefix.ts';
 export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress } from './redis-address.ts';
 export { resolveBySystem, resolveHost, type HostRules, type Resolve } from './resolve-host.ts';
-export { findCallbackProblem, WEBHOOK_URL_RULE } from './notifications/callback-address.ts';
 export { canReadUrl } from './can-read-url.ts';
 export { findAddressProblem, SERVER_ADDRESS_RULE, WEB_ADDRESS_RULE } from './web-address.ts';
 export { BUCKET_RULE, findBucketProblem, findRegionProblem, REGION_RULE } from './s3-names.ts';
@@ -191,6 +191,27 @@ export {
   timingVariable,
   type Timing,
 } from './timing.ts';
+export { findCallbackProblem, WEBHOOK_URL_RULE } from './notifications/callback-address.ts';
+export {
+  createEndpointId,
+  descriptionProblems,
+  isEndpointId,
+  isReceiving,
+  MAX_ENDPOINTS,
+  notificationTypesProblems,
+  OLD_SECRET_MS,
+  requestWebhookSchema,
+  signingVersions,
+  webhookEndpointRecordSchema,
+  webhookEndpointSchema,
+  webhookUrlProblems,
+  disabledReasons,
+  type DisabledReason,
+  type RequestWebhook,
+  type WebhookEndpoint,
+  type WebhookEndpointRecord,
+} from './notifications/endpoint.ts';
+export { notificationIdOf, notificationTypeOf, parseNotificationId, type NotificationName } from './notifications/notification-id.ts';
 export { defaultNotificationTypes, notificationTypes, type NotificationPayload, type NotificationType } from './notifications/payload.ts';
 export { signNotification, type SignedNotification, type WebhookHeaders } from './notifications/signature.ts';
 export { verifyWebhook, type GivenHeaders, type VerifyWebhookOptions } from './notifications/verify-webhook.ts';
@@ -201,7 +222,15 @@ export {
   type NotificationKeys,
   type WebhookSecretName,
 } from './notifications/webhook-secret.ts';
-export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
+export {
+  CAPABILITY_KEYS_RULE,
+  checkCapability,
+  mintCapability,
+  readCapabilityKeys,
+  type CapabilityKey,
+  type CapabilityKeys,
+  type CapabilityVerdict,
+} from './webhook-capability.ts';
 export { findDimensions, fitsDimensions, formatDimensions, type ExpectedDimensions } from './models/dimensions.ts';
 export { earlierOrigin, outlineOfEarlier } from './models/earlier.ts';
 export { grokImagineImage } from './models/grok-imagine-image/model.ts';

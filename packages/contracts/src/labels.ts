@@ -1,10 +1,13 @@
 import { describeGiven, describeKind } from './models/given.ts';
+import type { RequestWebhook } from './notifications/endpoint.ts';
 import type { Problem } from './problems.ts';
 
 /** Words of a caller's own for a generation, by which it is listed. They may be personal, and stand in no job, log or key. */
 export interface Labels {
   tags?: readonly string[];
   metadata?: Readonly<Record<string, string>>;
+  /** Receiver of its notifications. A secret: no view, list or event shows it. */
+  webhook?: RequestWebhook;
 }
 
 /** Most tags of a generation. */

@@ -4,6 +4,7 @@ import { priorities } from './labels.ts';
 import { findDimensions } from './models/dimensions.ts';
 import { outputFormats } from './models/output-format.ts';
 import { parseStoredRequest, type StoredRequest } from './models/stored-request.ts';
+import { requestWebhookSchema } from './notifications/endpoint.ts';
 import type { SubmissionRef } from './submission-ref.ts';
 
 /**
@@ -113,6 +114,7 @@ const keptRequestSchema = z.object({
   createdAt: timestamp.optional(),
   tags: z.array(z.string()).readonly().optional(),
   metadata: z.record(z.string(), z.string()).readonly().optional(),
+  webhook: requestWebhookSchema.optional(),
 });
 export type KeptRequest = z.infer<typeof keptRequestSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { imageReleaseSchema } from './image-release.ts';
 import { formatUsd } from './money.ts';
+import { webhookEndpointSchema } from './notifications/endpoint.ts';
 import { tenantRulesSchema } from './tenant-rules.ts';
 
 /**
@@ -90,8 +91,16 @@ export const settingSchemas = {
   pauses: storePausesSchema,
   tenants: tenantRulesSchema,
   releases: imageReleaseSchema,
+  endpoints: webhookEndpointSchema,
 } as const;
-export const settingKinds = ['caps', 'limits', 'pauses', 'tenants', 'releases'] as const satisfies readonly (keyof typeof settingSchemas)[];
+export const settingKinds = [
+  'caps',
+  'limits',
+  'pauses',
+  'tenants',
+  'releases',
+  'endpoints',
+] as const satisfies readonly (keyof typeof settingSchemas)[];
 export type SettingKind = (typeof settingKinds)[number];
 export type SettingValue<Kind extends SettingKind> = z.infer<(typeof settingSchemas)[Kind]>;
 

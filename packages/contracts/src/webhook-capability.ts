@@ -18,6 +18,24 @@ export interface CapabilityKey {
   secret: string;
 }
 
+/** Form of keys in a setting, to follow "must be". */
+export const CAPABILITY_KEYS_RULE =
+  'keys as id:secret[,id:secret], ids of letters, digits, "-" and "_", each once, secrets of at least 32 characters';
+
+/** Reads keys from the text of a setting; undefined for a text that holds none, or a wrong one. */
+export function readCapabilityKeys(text: unknown): CapabilityKeys | undefined {
+  if (typeof text !== 'string') return undefined;
+  const keys = text.split(',').map(readKey);
+  const [first, ...rest] = keys.filter((key) => key !== undefined);
+  const isWhole = first !== undefined && rest.length + 1 === keys.length && new Set(keys.map((key) => key?.id)).size === keys.length;
+  return isWhole ? [first, ...rest] : undefined;
+}
+
+function readKey(pair: string): CapabilityKey | undefined {
+  const [, id, secret] = /^([\w-]{1,64}):(\S{32,})$/.exec(pair.trim()) ?? [];
+  return id === undefined || secret === undefined ? undefined : { id, secret };
+}
+
 /** Writes the one capability of a key, a submission and an expiry. */
 function signCapability(key: CapabilityKey, ref: SubmissionRef, expiresAtSeconds: number): string {
   const mac = createHmac('sha256', key.secret)

@@ -1,4 +1,4 @@
-import { priorities, resultSchema, submissionStatuses, verifiedImageSchema } from '@darkroom/contracts';
+import { priorities, requestWebhookSchema, resultSchema, submissionStatuses, verifiedImageSchema } from '@darkroom/contracts';
 import { z } from 'zod';
 import { json, whole } from './corrupt-entry.ts';
 import { entryOutline, storedRequest } from './enqueue/kept-request.ts';
@@ -32,6 +32,8 @@ export const storedResult = json.pipe(resultSchema);
 
 /** Tags and metadata beside the request. Unreadable ones are not shown. */
 export const storedTags = json.pipe(z.array(z.string())).optional().catch(undefined);
+/** Receiver beside the request. An unreadable one counts as none. */
+export const storedWebhook = json.pipe(requestWebhookSchema).optional().catch(undefined);
 export const storedMetadata = json.pipe(z.record(z.string(), z.string())).optional().catch(undefined);
 
 /** The last question after a delivery: "<number of the delivery> <time> <ms until the next question>". An unreadable one counts as none. */

@@ -60,6 +60,7 @@ import {
   revokeApiKey,
   useApiKey,
 } from './settings/api-keys.ts';
+import { applyEndpoint, readEndpointRevision, readUnrecordedEndpoints } from './notifications/webhook-endpoints.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
 import { applyCaps, findCaps, findCapsChange, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
 import { findDiffering, reportDiffering } from './settings/differing.ts';
@@ -192,6 +193,9 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     readUnrecordedApiKeys: bind(readUnrecordedApiKeys),
     readApiKeyRevisions: bind(readApiKeyRevisions),
     applyApiKey: bind(applyApiKey),
+    readUnrecordedEndpoints: bind(readUnrecordedEndpoints),
+    readEndpointRevision: bind(readEndpointRevision),
+    applyEndpoint: bind(applyEndpoint),
     lookAtSettings: bind(lookAtSettings),
     reportDiffering: bind(reportDiffering),
     findDiffering: bind(findDiffering),

@@ -92,5 +92,18 @@ export const namedKey = (prefix: string): string => `${prefix}:reconcile-named`;
 /** Result of the reconciler's last pass. */
 export const lastPassKey = (prefix: string): string => `${prefix}:last-pass`;
 
+/** Hash of a webhook endpoint (notifications/webhook-endpoints.ts); `:webhook-endpoints` names all, and `:webhook-endpoints-unrecorded` holds changes. */
+export const webhookEndpointKey = (prefix: string, id: string): string => `${prefix}:webhook-endpoint:${id}`;
+/** Set of the endpoints of a tenant. */
+export const webhookEndpointsKey = (prefix: string, tenant: string): string => `${prefix}:webhook-endpoints:${encodeTenant(tenant)}`;
+/** Hash of the failures of an endpoint since its last success. */
+export const endpointHealthKey = (prefix: string, id: string): string => `${prefix}:endpoint-health:${id}`;
+/** Hash of a notification and its attempts (notifications/notification-log.ts). */
+export const notificationKey = (prefix: string, id: string): string => `${prefix}:notification:${id}`;
+/** Sorted set of the failed notifications of an endpoint, or of the requests of a tenant, by the time of failure. */
+export const failedNotificationsKey = (prefix: string, of: string): string => `${prefix}:notifications-failed:${of}`;
+/** List of the wishes to send notifications again. */
+export const resendsKey = (prefix: string): string => `${prefix}:notification-resends`;
+
 /** Names the submission in a list of arguments (`nameArguments` of lua/named.ts). */
 export const nameRef = ({ generationId, index, n }: SubmissionRef) => ({ id: generationId, index, n });

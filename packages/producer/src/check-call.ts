@@ -39,12 +39,15 @@ export function checkedWith<Read>(
 }
 
 /** Reads the arguments of a call as `checked` does, with pauses in which the process does other work. */
-export async function checkedInParts<Read>(read: (problems: ProblemList) => Promise<Read | undefined>): Promise<Read> {
+export async function checkedInParts<Read>(
+  read: (problems: ProblemList) => Promise<Read | undefined>,
+  options: { enqueues?: boolean } = ENQUEUES,
+): Promise<Read> {
   const problems = new ProblemList();
   try {
-    return valid(await read(problems), problems, ENQUEUES);
+    return valid(await read(problems), problems, options);
   } catch (cause) {
-    throw refusal(cause, problems, ENQUEUES);
+    throw refusal(cause, problems, options);
   }
 }
 

@@ -29,7 +29,14 @@ export function createProducer(given: ProducerOptions, models: Models = knownMod
 /** Connects to Redis at once. @throws ConfigError with all problems of the options at once. */
 export function openParts(given: ProducerOptions, models: Models = knownModels) {
   const options = readProducerOptions(given);
-  const { redisUrl, prefix = DEFAULT_PREFIX, tenant, maxReferenceImages = 1, now: clock = Date.now } = options;
+  const {
+    redisUrl,
+    prefix = DEFAULT_PREFIX,
+    tenant,
+    maxReferenceImages = 1,
+    allowLoopbackWebhooks = false,
+    now: clock = Date.now,
+  } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
   const watch = watchConnection(redis, { prefix, look: 'ping', process: 'producer' });
@@ -48,7 +55,14 @@ export function openParts(given: ProducerOptions, models: Models = knownModels) 
     // A right that it lacks is one of the producer: the watch of the other connection asks for them all.
     connectSubscriber(redisUrl).on('denied', (error: Error) => redis.emit('denied', error)),
   );
-  const defaults: GenerationDefaults = { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, models, now };
+  const defaults: GenerationDefaults = {
+    tenant: tenant ?? 'default',
+    ...defined({ boundTo: tenant }),
+    maxReferenceImages,
+    allowLoopbackWebhooks,
+    models,
+    now,
+  };
   return {
     parts: { defaults, ask, store, submissions, now, mintBy, subscriptions },
     async close() {

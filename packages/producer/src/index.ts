@@ -18,12 +18,14 @@ export {
   RetryRefusedError,
   SpendCapError,
   StoreNotInitialisedError,
+  WebhookEndpointError,
   type GenerationStatus,
   type GenerationSummary,
   type GenerationView,
   type GrokImagineRequestInput,
   type RequestInput,
   type ImageView,
+  type NotificationType,
   type Problem,
   type Quote,
   type RefusedImage,
@@ -40,5 +42,15 @@ export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './opti
 export type { FindByKeyOptions, GenerateOptions, NoOptions, Producer } from './producer.ts';
 export type { GenerationPage, ListOptions } from './list.ts';
 export type { Retried, RetryOptions } from './retry.ts';
+export { createWebhookEndpoints } from './webhook-endpoints/create-webhook-endpoints.ts';
+export type {
+  NewWebhookEndpoint,
+  NotificationView,
+  WebhookEndpointChange,
+  WebhookEndpoints,
+  WebhookEndpointsOptions,
+  WebhookEndpointView,
+  WebhookEndpointWithSecret,
+} from './webhook-endpoints/webhook-endpoints.ts';
 export type { WaitOptions } from './wait.ts';
 export type { WatchOptions } from './watch.ts';

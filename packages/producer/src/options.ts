@@ -7,11 +7,15 @@ import {
   findPrefixProblem,
   isGenerationId,
   metadataProblems,
+  notificationTypes,
+  notificationTypesProblems,
   priorityProblems,
   readOptions,
   readRedisAddress,
   tagsProblems,
   traceparentProblems,
+  webhookUrlProblems,
+  type NotificationType,
   type Priority,
   type Problem,
 } from '@darkroom/contracts';
@@ -38,6 +42,8 @@ export interface ProducerOptions {
   recordSeconds?: number;
   /** Time that an idempotency key outlives its generation, in seconds. Defaults to 7 days; at least 2: the settle horizon plus a day. */
   idempotencySeconds?: number;
+  /** Takes a `webhookURL` on this machine, over http too: for development, with NOTIFIER_ALLOW_LOOPBACK of the notifier. Defaults to false. */
+  allowLoopbackWebhooks?: boolean;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
 }
@@ -85,6 +91,13 @@ export interface EnqueueOptions {
    * lines in the log of a worker name its id as `traceId`. A repeated enqueue changes nothing.
    */
   traceparent?: string;
+  /**
+   * Address of a receiver of your own, which Darkroom tells of the end of this generation (docs/notifications.md): https, on the public
+   * internet. It is kept as a secret beside the request, and erased with it. A repeated enqueue changes nothing.
+   */
+  webhookURL?: string;
+  /** Kinds of notifications that the receiver gets. Defaults to the five ends of a generation. */
+  webhookEvents?: readonly NotificationType[];
   /** Tenant of the generation. Defaults to the producer's own, or to "default"; a producer with a tenant takes no other. */
   tenant?: string;
 }
@@ -92,7 +105,7 @@ export interface EnqueueOptions {
 /** Options of a batch. Each list holds one item for each request, in the same order. */
 export interface EnqueueManyOptions extends Pick<
   EnqueueOptions,
-  'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'priority' | 'withholdFlagged' | 'traceparent' | 'tenant'
+  'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'priority' | 'withholdFlagged' | 'traceparent' | 'webhookURL' | 'webhookEvents' | 'tenant'
 > {
   /** Your own ids, without repetition. */
   generationIds?: readonly string[];
@@ -116,6 +129,7 @@ const producerOptions = [
   'maxReferenceImages',
   'recordSeconds',
   'idempotencySeconds',
+  'allowLoopbackWebhooks',
   'now',
 ] as const satisfies readonly (keyof ProducerOptions)[];
 const sharedOptions = [
@@ -126,6 +140,8 @@ const sharedOptions = [
   'priority',
   'withholdFlagged',
   'traceparent',
+  'webhookURL',
+  'webhookEvents',
   'tenant',
 ] as const satisfies readonly (keyof EnqueueOptions)[];
 /** Names of the options of one enqueue. */
@@ -147,6 +163,9 @@ const otherNames = {
   deadline: 'deadlineAt',
   expiresat: 'deadlineAt',
   ttl: 'deadlineAt',
+  webhook: 'webhookURL',
+  callbackurl: 'webhookURL',
+  webhookeventsfilter: 'webhookEvents',
 };
 
 /**
@@ -164,10 +183,13 @@ export function readCallOptions<Options extends object>(
   return Object.fromEntries(Object.entries(options).map(([name, value]: [string, unknown]) => [name, copyOf(name, value)])) as Options; // every option that takes a Date takes milliseconds too
 }
 
+/** More than any list of an option may hold. */
+const MOST_COPIED = Math.max(MAX_TAGS, notificationTypes.length);
+
 function copyOf(name: string, value: unknown): unknown {
   if (value instanceof Date) return value.getTime();
   // no copy of a list that is refused for its length
-  if (name === 'tags' && Array.isArray(value) && value.length <= MAX_TAGS) return [...(value as unknown[])];
+  if (['tags', 'webhookEvents'].includes(name) && Array.isArray(value) && value.length <= MOST_COPIED) return [...(value as unknown[])];
   return name === 'metadata' && typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : value;
 }
 
@@ -178,7 +200,7 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
   const options = readOptions(given, names, problems);
   if (options === undefined) throw new ConfigError(problems);
   const { redisUrl, prefix, tenant, maxReferenceImages = 0 } = options;
-  const { recordSeconds = MIN_RECORD_SECONDS, idempotencySeconds = MIN_IDEMPOTENCY_SECONDS, now } = options;
+  const { recordSeconds = MIN_RECORD_SECONDS, idempotencySeconds = MIN_IDEMPOTENCY_SECONDS, allowLoopbackWebhooks, now } = options;
   const address = readRedisAddress(redisUrl);
   problems.push(
     ...('problem' in address ? [{ path: 'redisUrl', message: address.problem }] : []),
@@ -187,6 +209,9 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
     ...atLeast('maxReferenceImages', maxReferenceImages, 0),
     ...atLeast('recordSeconds', recordSeconds, MIN_RECORD_SECONDS),
     ...atLeast('idempotencySeconds', idempotencySeconds, MIN_IDEMPOTENCY_SECONDS),
+    ...(allowLoopbackWebhooks === undefined || typeof allowLoopbackWebhooks === 'boolean'
+      ? []
+      : [{ path: 'allowLoopbackWebhooks', message: 'must be true or false', given: show(allowLoopbackWebhooks) }]),
     ...(now === undefined || typeof now === 'function' ? [] : [{ path: 'now', message: 'must be a function', given: show(now) }]),
   );
   if (problems.count > 0) throw new ConfigError(problems);
@@ -194,18 +219,25 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
 }
 
 /** Returns the problems of the options of one enqueue, whatever the time: the enqueue compares times with Redis time. */
-export function enqueueProblems({
-  generationId,
-  idempotencyKey,
-  deadlineAt,
-  runAt,
-  tags,
-  metadata,
-  priority,
-  withholdFlagged,
-  traceparent,
-}: EnqueueOptions): Problem[] {
+export function enqueueProblems(options: EnqueueOptions, allowLoopback: boolean): Problem[] {
+  const {
+    generationId,
+    idempotencyKey,
+    deadlineAt,
+    runAt,
+    tags,
+    metadata,
+    priority,
+    withholdFlagged,
+    traceparent,
+    webhookURL,
+    webhookEvents,
+  } = options;
   const problems: Problem[] = [];
+  if (webhookURL !== undefined) problems.push(...webhookUrlProblems('options.webhookURL', webhookURL, { allowLoopback }));
+  if (webhookEvents !== undefined) problems.push(...notificationTypesProblems('options.webhookEvents', webhookEvents));
+  if (webhookEvents !== undefined && webhookURL === undefined)
+    problems.push({ path: 'options.webhookEvents', message: 'stands with options.webhookURL alone' });
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
     problems.push({
       path: 'options.generationId',

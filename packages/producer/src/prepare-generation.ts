@@ -1,5 +1,6 @@
 import {
   createGenerationId,
+  defaultNotificationTypes,
   defined,
   describeGiven,
   findMeant,
@@ -31,6 +32,8 @@ export interface GenerationDefaults {
   /** The tenant to which the producer is bound. */
   boundTo?: string;
   maxReferenceImages: number;
+  /** True if a receiver of notifications may be on this machine. */
+  allowLoopbackWebhooks?: boolean;
   /** Models whose requests it takes. */
   models: Models;
   /** Milliseconds since 1970. */
@@ -44,13 +47,13 @@ export function readRequest(
   defaults: GenerationDefaults,
   problems: ProblemList,
 ): StoredRequest | undefined {
-  const { boundTo, maxReferenceImages, models } = defaults;
+  const { boundTo, maxReferenceImages, models, allowLoopbackWebhooks = false } = defaults;
   const { tenant = defaults.tenant } = options;
   // a name that is no tenant's has a problem of its own
   const limits = { maxReferenceImages, ...(isTenant(tenant) && { tenant }) };
   const request = findModel(models, input, problems)?.read(input, limits, problems);
   problems.push(
-    ...enqueueProblems(options),
+    ...enqueueProblems(options, allowLoopbackWebhooks),
     ...withholdProblems(input, options.withholdFlagged),
     ...foreignTenantProblems(options.tenant, boundTo),
   );
@@ -102,6 +105,10 @@ export function prepareGeneration(request: StoredRequest, options: EnqueueOption
         priority: options.priority === 'normal' ? undefined : options.priority,
         withholdFlagged: options.withholdFlagged === true ? (true as const) : undefined,
         tags: options.tags?.length === 0 ? undefined : options.tags,
+        webhook:
+          options.webhookURL === undefined
+            ? undefined
+            : { url: options.webhookURL, types: options.webhookEvents ?? defaultNotificationTypes },
         metadata: options.metadata && Object.keys(options.metadata).length === 0 ? undefined : options.metadata,
       }),
     },

@@ -1,2 +1,10 @@
-/** The queues. `submissions` and `settlements` hold one job per submission, whose id is the `taskUUID`. */
-export const queueNames = { submissions: 'submissions', settlements: 'settlements', maintenance: 'maintenance' } as const;
+/**
+ * The queues. `submissions` and `settlements` hold one job per submission, whose id is the `taskUUID`; `notifications` one per event and
+ * endpoint.
+ */
+export const queueNames = {
+  submissions: 'submissions',
+  settlements: 'settlements',
+  maintenance: 'maintenance',
+  notifications: 'notifications',
+} as const;

@@ -26,7 +26,7 @@ export async function readRequest(
       return defined({ request: findEarlier(intents) });
     case 'found':
       return intents.every((intent) => intent.version === 1 || intent.requestDigest === found.requestDigest)
-        ? defined({ request: found.kept.request, tags: found.kept.tags, metadata: found.kept.metadata })
+        ? defined({ request: found.kept.request, tags: found.kept.tags, metadata: found.kept.metadata, webhook: found.kept.webhook })
         : {};
     default:
       return found satisfies never;

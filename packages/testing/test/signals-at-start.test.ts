@@ -16,6 +16,7 @@ test.for([
   ['dashboard', 'SIGTERM'],
   ['eraser', 'SIGTERM'],
   ['api', 'SIGTERM'],
+  ['notifier', 'SIGTERM'],
   ['runware-emulator', 'SIGTERM'],
 ] as const)('a %s that gets %s while it loads ends with exit code 0, and starts nothing', async ([app, signal]) => {
   const main = join(repositoryRoot, 'apps', app, 'dist', 'main.js');

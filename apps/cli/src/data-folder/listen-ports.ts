@@ -3,7 +3,7 @@ import path from 'node:path';
 import { freePort } from '@darkroom/local-stack';
 import { z } from 'zod';
 
-const names = ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard', 'eraser', 'api'] as const;
+const names = ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard', 'eraser', 'api', 'notifier'] as const;
 
 /** Loopback port of each process of a start. */
 export type Ports = Record<(typeof names)[number], number>;
@@ -17,7 +17,7 @@ const portsSchema = z.partialRecord(z.enum(names), z.int().min(1).max(65_535));
 export async function choosePorts(dir: string): Promise<Ports> {
   const file = path.join(dir, 'ports.json');
   const earlier = readEarlier(file);
-  const ports: Ports = { redis: 0, s3: 0, emulator: 0, receiver: 0, worker: 0, dashboard: 0, eraser: 0, api: 0 };
+  const ports: Ports = { redis: 0, s3: 0, emulator: 0, receiver: 0, worker: 0, dashboard: 0, eraser: 0, api: 0, notifier: 0 };
   for (const name of names) {
     const kept = earlier[name];
     // A file that was changed by hand may name one port twice.

@@ -67,7 +67,10 @@ export function startApps({ stores, folder, root, environment, provider, onDeath
       dashboards: ['dashboard'],
       erasers: ['eraser'],
       apis: ['api'],
-      settingsOf: (_name, app) => (app === 'worker' ? workerSettings : {}),
+      notifiers: ['notifier'],
+      notificationKeys: `local:${folder.secrets.webhook}`,
+      // What you try on this machine listens on this machine.
+      settingsOf: (_name, app) => (app === 'worker' ? workerSettings : app === 'notifier' ? { NOTIFIER_ALLOW_LOOPBACK: 'true' } : {}),
       portOf: (app) => folder.ports[app],
       isHasty: true,
     },

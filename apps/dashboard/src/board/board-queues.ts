@@ -21,6 +21,11 @@ const texts: Readonly<Record<keyof typeof queueNames, { displayName: string; des
     description:
       'One job every few minutes: a worker compares jobs, entries, money and S3, and repairs what disagrees. Promote does so at once. The log of that worker and darkroom status show the findings. Pausing this queue stops only the repairs.',
   },
+  notifications: {
+    displayName: 'Notifications: to receivers',
+    description:
+      'One job for each event and receiver. Delayed: waits for its next attempt, because the receiver failed or others are ahead; Promote tries at once. Pausing this queue stops all notifications.',
+  },
 };
 
 /** Opens the queues that the board shows, on a connection that the caller closes. */

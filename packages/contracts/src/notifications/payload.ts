@@ -30,8 +30,8 @@ export interface NotificationPayload {
     /** The same for each repetition: a receiver that keeps the ids it has handled drops repetitions by it. Equals the header `webhook-id`. */
     eventId: string;
     generationId: string;
-    /** Number that grows with each change of the generation: a receiver may drop what is older than what it has. */
-    revision?: number;
+    /** Grows with each change of the generation: a receiver may drop what is older than what it has. */
+    revision: number;
     /** Status of the generation when the notification was built. */
     status: GenerationStatus;
     tenant: string;

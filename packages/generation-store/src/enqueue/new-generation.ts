@@ -27,6 +27,7 @@ const given = nameArguments([
   'tags',
   'metadata',
   'labels',
+  'webhook',
   'priority',
   'withhold',
   'checked',
@@ -39,8 +40,9 @@ export const AFTER_NEW_GENERATION = given.after;
 /** Names a tag in the key of its list. Callers' words stand in no key. */
 export const digestOfTag = (tag: string): string => sha256(tag).slice(0, 32);
 
-/** Returns the field `labels` of an entry: the digests of its tags; "-" for metadata alone, '' for a generation without labels. */
-const labelsOf = ({ tags = [], metadata }: Labels): string => tags.map(digestOfTag).join(' ') || (metadata === undefined ? '' : '-');
+/** Returns the field `labels` of an entry: the digests of its tags; "-" for metadata or a receiver alone, '' for a generation without labels. */
+const labelsOf = ({ tags = [], metadata, webhook }: Labels): string =>
+  tags.map(digestOfTag).join(' ') || (metadata === undefined && webhook === undefined ? '' : '-');
 
 /**
  * Returns the first arguments of the scripts that make a generation. A caller that enqueues a restored generation again finds its own: the
@@ -51,7 +53,8 @@ export function generationArguments(
   retention: Retention,
   generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'> & { traceparent?: string },
 ): (string | number)[] {
-  const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, tags, metadata } = generation;
+  const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, tags, metadata, webhook } =
+    generation;
   const { retryOf, replaces, payAgainReason, priority, withholdFlagged, traceparent } = generation;
   return [
     prefix,
@@ -74,6 +77,7 @@ export function generationArguments(
       tags: tags && JSON.stringify(tags),
       metadata: metadata && JSON.stringify(metadata),
       labels: labelsOf(generation),
+      webhook: webhook && JSON.stringify(webhook),
       priority: priority === 'normal' ? undefined : priority,
       withhold: withholdFlagged ? 1 : undefined,
       checked: checksContent(outline.request) ? 1 : undefined,
@@ -94,6 +98,7 @@ local function keepLabels(key, set)
   redis.call('HSET', key, 'labels', labels)
   if tags ~= '' then redis.call(set, key .. ':request', 'tags', tags) end
   if metadata ~= '' then redis.call(set, key .. ':request', 'metadata', metadata) end
+  if webhook ~= '' then redis.call(set, key .. ':request', 'webhook', webhook) end
 end
 
 local function createGeneration(key, id, status, createdAt, revision)

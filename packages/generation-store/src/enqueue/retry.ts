@@ -115,6 +115,9 @@ if #refused > 0 then return named({ kind = 'refused', images = refused }) end
 
 local outOfTime = timeTrouble(now)
 if outOfTime then return named({ kind = outOfTime, now = now }) end
+-- the receiver that the old request names gets the notifications of this one
+webhook = redis.call('HGET', oldKey .. ':request', 'webhook') or ''
+if webhook ~= '' and labels == '' then labels = '-' end
 local admitted = admit(key, now)
 if admitted.kind == 'created' then noteRetry(id, retryOf, places, now) end
 return countAnswer(named(admitted))

@@ -1,7 +1,7 @@
 import { defined, formatDimensions, parseRef, priorities, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
-import { storedIndexes, storedMetadata, storedTags, storedWithholding } from '../entry-fields.ts';
+import { storedIndexes, storedMetadata, storedTags, storedWebhook, storedWithholding } from '../entry-fields.ts';
 import { entryOutline, storedRequest } from '../enqueue/kept-request.ts';
 import { generationKey, requestKey } from '../keys.ts';
 import { flag, namedReply, number, words } from '../lua/named.ts';
@@ -54,6 +54,7 @@ export const commitReply = namedReply(
       tags: storedTags,
       metadata: storedMetadata,
       traceparent: z.string().optional(),
+      webhook: storedWebhook,
       providerFailures: number,
     }),
   ]),
@@ -88,6 +89,7 @@ export function goOf(prefix: string, ref: SubmissionRef, reply: Extract<Reply, {
     tags,
     metadata,
     traceparent,
+    webhook,
     ...entry
   } = reply;
   const { request: requestJson, provider, model, expected, outline: outlineJson, ...sent } = entry;
@@ -104,7 +106,7 @@ export function goOf(prefix: string, ref: SubmissionRef, reply: Extract<Reply, {
     now,
     unsentAt,
     request,
-    labels: defined({ tags, metadata }),
+    labels: defined({ tags, metadata, webhook }),
     ...defined({ requestDigest, traceparent }),
     intent: defined({
       version: 2 as const,

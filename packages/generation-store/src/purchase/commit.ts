@@ -38,7 +38,7 @@ local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
 
 local function go(submission, generation)
-  local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata') or {}
+  local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata', 'webhook') or {}
   return named({
     kind = 'go', now = now, send = submission.send, fresh = submission.fresh, rejections = submission.rejections, round = submission.round,
     firstSentAt = submission.firstSentAt, unsentAt = submission.unsentAt, amountNanoUsd = submission.reserved, periods = submission.periods,
@@ -50,7 +50,7 @@ local function go(submission, generation)
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
-    priority = generation.priority, withholdFlagged = generation.withholdFlagged, traceparent = generation.traceparent, tags = words[1] or nil, metadata = words[2] or nil, providerFailures = providerFailures(now),
+    priority = generation.priority, withholdFlagged = generation.withholdFlagged, traceparent = generation.traceparent, tags = words[1] or nil, metadata = words[2] or nil, webhook = words[3] or nil, providerFailures = providerFailures(now),
   })
 end
 

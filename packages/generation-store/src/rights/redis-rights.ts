@@ -1,5 +1,5 @@
 /** The processes that have a Redis user of their own; `producer` is the library, in whatever backend uses it. */
-export const redisProcesses = ['producer', 'api', 'dashboard', 'receiver', 'worker', 'eraser', 'operator'] as const;
+export const redisProcesses = ['producer', 'api', 'dashboard', 'receiver', 'worker', 'eraser', 'notifier', 'operator'] as const;
 export type RedisProcess = (typeof redisProcesses)[number];
 
 /** Commands that a process runs on some keys, by itself or in a script: Redis asks for the right of each command of a script, too. */
@@ -46,6 +46,20 @@ const closing: readonly RedisGrant[] = [
   { commands: ['zadd', 'expire'], keys: ['tenants:*'] },
   { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
   { commands: ['zadd', 'zrem'], keys: ['open-images'] },
+];
+
+/** Commands of a consumer of durable events. */
+const readEvents = [
+  'xgroup|create',
+  'xreadgroup',
+  'xack',
+  'xautoclaim',
+  'xclaim',
+  'xpending',
+  'xinfo|groups',
+  'xinfo|consumers',
+  'xgroup|delconsumer',
+  'xgroup|setid',
 ];
 
 /**
@@ -106,24 +120,14 @@ const producer: RedisRights = {
     { commands: ['hget', 'hgetall', 'hset', 'persist', 'ttl', 'expire'], keys: ['retries:*'] },
     { commands: ['zadd'], keys: ['erasures', 'bulk-erasures'] },
     { commands: ['exists', 'hmget', 'hgetall', 'hset', 'hdel', 'smembers'], keys: ['erasure:*'] },
-    {
-      commands: [
-        'xadd',
-        'xgroup|create',
-        'xreadgroup',
-        'xack',
-        'xautoclaim',
-        'xclaim',
-        'xpending',
-        'xinfo|groups',
-        'xinfo|consumers',
-        'xgroup|delconsumer',
-        'xgroup|setid',
-      ],
-      keys: ['event-log'],
-    },
+    { commands: ['xadd', ...readEvents], keys: ['event-log'] },
     { commands: ['get'], keys: ['events-trimmed'] },
     { commands: ['hget', 'hdel'], keys: ['events-gaps'] },
+    { commands: ['hget', 'hgetall', 'hset'], keys: ['webhook-endpoint:*'] },
+    { commands: ['smembers', 'sadd', 'scard', 'rpush'], keys: ['webhook-endpoints*'] },
+    { commands: ['hgetall'], keys: ['notification:*'] },
+    { commands: ['zcount'], keys: ['notifications-failed:*'] },
+    { commands: ['rpush'], keys: ['notification-resends'] },
     { commands: ['xadd'], keys: ['events-dead'] },
     { commands: addJobs, keys: ['submissions:*'] },
   ],
@@ -148,7 +152,13 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
   dashboard: {
     commands: [...connecting, ...loading, 'publish', 'client|list'],
     channels: ['events:alive'],
-    grants: [scripts, alive, epoch, format, { commands: showQueues, keys: ['submissions:*', 'settlements:*', 'maintenance:*'] }],
+    grants: [
+      scripts,
+      alive,
+      epoch,
+      format,
+      { commands: showQueues, keys: ['submissions:*', 'settlements:*', 'maintenance:*', 'notifications:*'] },
+    ],
   },
   receiver: {
     commands: [...connecting, ...loading, 'publish'],
@@ -202,6 +212,38 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget', 'hgetall', 'ttl', 'expire', 'persist'], keys: ['retries:*'] },
       { commands: ['xadd'], keys: ['event-log'] },
       { commands: ['zrem'], keys: ['withheld'] },
+    ],
+  },
+  notifier: {
+    commands: [...connecting, ...loading, 'publish'],
+    channels: ['events:alive'],
+    grants: [
+      scripts,
+      alive,
+      format,
+      { commands: ['exists', 'get'], keys: ['epoch'] },
+      { commands: ['get'], keys: ['server-run', 'server-history', 'events-trimmed'] },
+      { commands: ['exists', 'hget'], keys: ['reading'] },
+      { commands: ['hexists'], keys: ['unread'] },
+      { commands: ['hmget'], keys: ['erasure:*', 'line-pace'] },
+      { commands: ['hget', 'hmget', 'hgetall'], keys: ['generation:*'] },
+      { commands: ['hgetall'], keys: ['submission:*'] },
+      { commands: ['zscore', 'zrank', 'zcard', 'zcount'], keys: ['line', 'line:*'] },
+      { commands: ['hget'], keys: ['line-clocks'] },
+      { commands: ['exists'], keys: ['buying-paused'] },
+      { commands: ['hget', 'hgetall', 'hset'], keys: ['webhook-endpoint:*'] },
+      { commands: ['smembers', 'sadd', 'scard', 'rpush'], keys: ['webhook-endpoints*'] },
+      { commands: ['hget', 'hmget', 'hset', 'hsetnx', 'hincrby', 'expire', 'del'], keys: ['endpoint-health:*'] },
+      { commands: ['hget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['notification:*'] },
+      {
+        commands: ['zadd', 'zrem', 'zrangebyscore', 'zremrangebyscore', 'zremrangebyrank', 'expire'],
+        keys: ['notifications-failed:*'],
+      },
+      { commands: ['lindex', 'lrem'], keys: ['notification-resends'] },
+      { commands: readEvents, keys: ['event-log'] },
+      { commands: ['hget', 'hdel'], keys: ['events-gaps'] },
+      { commands: ['xadd'], keys: ['events-dead'] },
+      { commands: everything, keys: ['notifications:*'] },
     ],
   },
   operator: {

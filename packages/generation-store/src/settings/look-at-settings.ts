@@ -31,7 +31,7 @@ local function waits(name) return redis.call('EXISTS', prefix .. name .. '${UNRE
 return named({
   caps = read(':caps'), limits = read(':limits'), operator = operator and '=' .. operator or nil, revision = recorded[1] or nil,
   mark = recorded[2] or nil, isTurn = not isTaken,
-  isRestricted = waits(':caps') or waits(':limits') or waits(':api-keys') or redis.call('EXISTS', prefix .. ':tenants-restricted') == 1,
+  isRestricted = waits(':caps') or waits(':limits') or waits(':api-keys') or waits(':webhook-endpoints') or redis.call('EXISTS', prefix .. ':tenants-restricted') == 1,
 })
 `);
 

@@ -53,6 +53,7 @@ export const appEnvironments = {
   dashboard: redisEnvironment,
   eraser: storesEnvironment,
   api: storesEnvironment,
+  notifier: (redis: RedisAddress, notificationKeys: string) => ({ ...redisEnvironment(redis), NOTIFICATION_KEYS: notificationKeys }),
 };
 
 /** The name of an app, as logs and ports have it. */
@@ -66,6 +67,7 @@ const programs: Readonly<Record<AppName, { folder: string; readyPath: string }>>
   // Not ready before a worker has opened the store.
   eraser: { folder: 'eraser', readyPath: '/livez' },
   api: { folder: 'api', readyPath: '/readyz' },
+  notifier: { folder: 'notifier', readyPath: '/readyz' },
 };
 
 /** An app that listens on loopback. */

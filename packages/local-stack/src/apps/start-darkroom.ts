@@ -19,6 +19,9 @@ export interface DarkroomOptions extends AppPlace {
   readonly dashboards?: readonly string[];
   readonly erasers?: readonly string[];
   readonly apis?: readonly string[];
+  readonly notifiers?: readonly string[];
+  /** Keys in the form of `NOTIFICATION_KEYS`; needed for notifiers. */
+  readonly notificationKeys?: string;
   /** Returns settings of a process beside the emulator that win over the usual ones. @param providerUrl Address of the emulator. */
   readonly settingsOf?: (name: string, app: Exclude<AppName, 'emulator'>, providerUrl: string | undefined) => Settings;
   /** Returns the port of a process; free ones when absent. */
@@ -38,6 +41,7 @@ export interface Darkroom {
   readonly dashboards: readonly AppProcess[];
   readonly erasers: readonly AppProcess[];
   readonly apis: readonly AppProcess[];
+  readonly notifiers: readonly AppProcess[];
   /** Path of the provider's bill, if the provider is an emulator. */
   readonly billFile: string;
   /** Describes one more worker, which the caller starts. @param settings Win over those of the other workers. */
@@ -76,8 +80,11 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
   );
   const erasers = await Promise.all((options.erasers ?? []).map((name) => describe('eraser', name, appEnvironments.eraser(stores))));
   const apis = await Promise.all((options.apis ?? []).map((name) => describe('api', name, appEnvironments.api(stores))));
+  const notifiers = await Promise.all(
+    (options.notifiers ?? []).map((name) => describe('notifier', name, appEnvironments.notifier(stores, options.notificationKeys ?? ''))),
+  );
 
-  const [inside, first] = [[...receivers, ...dashboards, ...erasers, ...apis], emulator === undefined ? [] : [emulator]];
+  const [inside, first] = [[...receivers, ...dashboards, ...erasers, ...apis, ...notifiers], emulator === undefined ? [] : [emulator]];
   const added: AppProcess[] = [...workers];
   if (emulator !== undefined) closing.add(async (hurry) => void (await emulator.stop(hurry)));
   closing.add(async (hurry) => void (await Promise.all([...inside, ...added].map((app) => app.stop(hurry)))));
@@ -95,6 +102,7 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
     dashboards,
     erasers,
     apis,
+    notifiers,
     billFile: `${options.emulator?.dir ?? ''}/bill.jsonl`,
     async addWorker(name, settings, readyPath) {
       const like = await describeWorker(name, 0);

@@ -21,6 +21,12 @@ const namesOfApps = [
   'RETAIN_IMAGES_DAYS',
   'API_REQUESTS_PER_MINUTE',
   'API_MAX_STREAMS',
+  'NOTIFICATION_KEYS',
+  'NOTIFIER_ALLOW_LOOPBACK',
+  'NOTIFIER_CONCURRENCY',
+  'NOTIFIER_DELAYS_MS',
+  'NOTIFIER_DISABLE_AFTER_MS',
+  'NOTIFIER_TIMEOUT_MS',
   'DASHBOARD_USER',
   'DASHBOARD_PASSWORD',
   'DASHBOARD_PATH',
@@ -46,7 +52,7 @@ export const knownSettings: readonly string[] = [
 ];
 
 /** Names that only Darkroom has. An unknown one is a mistake, perhaps about money. */
-const ours = /^(DARKROOM|TIMING|WORKER)_|_CAP_USD$/i;
+const ours = /^(DARKROOM|NOTIFICATION|NOTIFIER|TIMING|WORKER)_|_CAP_USD$/i;
 /** Names that other programs have as well. */
 const maybeOurs = /^(REDIS|S3|RUNWARE|WEBHOOK|DASHBOARD|LOG)_/;
 /** Variables that tests pass to processes that they start. */

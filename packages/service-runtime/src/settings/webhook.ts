@@ -1,27 +1,21 @@
-import type { CapabilityKey, CapabilityKeys } from '@darkroom/contracts';
+import { CAPABILITY_KEYS_RULE, readCapabilityKeys, type CapabilityKeys } from '@darkroom/contracts';
 import { z } from 'zod';
 import { text, webAddress } from './variables.ts';
 
-const allowed = 'keys as id:secret[,id:secret], ids of letters, digits, "-" and "_", each once, secrets of at least 32 characters';
+const allowed = CAPABILITY_KEYS_RULE;
 
 const capabilityKeys = text(allowed).transform((value, context): CapabilityKeys => {
-  const keys = value.split(',').map(parseKey);
-  const [first, ...rest] = keys.filter((key) => key !== undefined);
-  if (first === undefined || rest.length + 1 < keys.length || new Set([first, ...rest].map(({ id }) => id)).size < keys.length) {
-    context.addIssue({ code: 'custom', message: `must be ${allowed}` });
-    return z.NEVER;
-  }
-  return [first, ...rest];
+  const keys = readCapabilityKeys(value);
+  if (keys !== undefined) return keys;
+  context.addIssue({ code: 'custom', message: `must be ${allowed}` });
+  return z.NEVER;
 });
-
-function parseKey(pair: string): CapabilityKey | undefined {
-  const match = /^([\w-]{1,64}):(\S{32,})$/.exec(pair.trim());
-  const [, id, secret] = match ?? [];
-  return id === undefined || secret === undefined ? undefined : { id, secret };
-}
 
 /** `WEBHOOK_KEYS`: the first signs capabilities, all verify them. */
 export const capabilityKeySettings = z.object({ WEBHOOK_KEYS: capabilityKeys }).transform((env) => env.WEBHOOK_KEYS);
+
+/** `NOTIFICATION_KEYS`: master keys of the secrets that sign notifications; the first makes new secrets, all sign. */
+export const notificationKeySettings = z.object({ NOTIFICATION_KEYS: capabilityKeys }).transform((env) => env.NOTIFICATION_KEYS);
 
 /**
  * `WEBHOOK_BASE_URL`, the public address of the receiver, and `WEBHOOK_KEYS`. Without an address Darkroom requests no webhooks and the

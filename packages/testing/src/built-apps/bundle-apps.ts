@@ -9,7 +9,7 @@ import { IMPORT, wrapped } from './run-cached.ts';
 // The compiled file, also when this module runs from its source.
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
 /** Every app that tests start. */
-const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser', 'api'] as const;
+const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser', 'notifier', 'api'] as const;
 /** Other folders that the command line reads beside `apps/`. */
 const others = ['examples', '.local'] as const;
 

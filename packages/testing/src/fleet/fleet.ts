@@ -24,6 +24,10 @@ export interface FleetOptions {
   erasers?: number;
   /** None when absent. */
   apis?: number;
+  /** None when absent: most tests notify nobody. Receivers of notifications may be on this machine. */
+  notifiers?: number;
+  /** Settings of the notifiers that differ from these. */
+  notifierEnv?: Readonly<Record<string, string>>;
   /** Switches of the emulator that differ from its defaults. */
   faults?: Readonly<Record<string, unknown>>;
   seed?: string;
@@ -48,7 +52,7 @@ export interface FleetOptions {
   /** Puts a proxy between the processes and their Redis. @returns the address for the processes. */
   redisAddress?: (redisUrl: string) => Promise<string>;
   /** Gives each kind of process a Redis user of its own. @returns their addresses. */
-  redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string; eraser?: string; api?: string }>;
+  redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string; eraser?: string; api?: string; notifier?: string }>;
   /** Settings of workers and receivers. */
   env?: Readonly<Record<string, string>>;
 }
@@ -69,6 +73,9 @@ export interface Fleet {
   readonly receiverUrl: string;
   readonly erasers: readonly AppProcess[];
   readonly apis: readonly AppProcess[];
+  readonly notifiers: readonly AppProcess[];
+  /** The master keys of the notifiers, in the form of NOTIFICATION_KEYS. */
+  readonly notificationKeys: string;
   readonly workerUrls: readonly string[];
   /** Starts one more worker; the fleet stops it. @param readyPath "/livez" for a worker that does not become ready. */
   startWorker(name: string, env: Readonly<Record<string, string>>, readyPath?: '/livez'): Promise<AppProcess>;
@@ -122,11 +129,19 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const redisUrl = new URL((await options.redisAddress?.(redis.url)) ?? redis.url);
     if (secrets !== undefined) redisUrl.password = secrets.redisPassword;
     const users = await options.redisUsers?.(redis.url);
+    const notificationKeys = `test:${randomBytes(24).toString('hex')}`;
     const workerNames = numbered('worker', workers);
     const settingsOf = {
       dashboard: () => ({}),
       eraser: () => ({ ...env, ERASER_EVERY_MS: '200', ...defined({ REDIS_URL: users?.eraser }) }),
       api: () => ({ ...env, ...defined({ REDIS_URL: users?.api }) }),
+      notifier: () => ({
+        ...env,
+        NOTIFIER_ALLOW_LOOPBACK: 'true',
+        NOTIFIER_DELAYS_MS: '200,400,800,1600',
+        ...defined({ REDIS_URL: users?.notifier }),
+        ...options.notifierEnv,
+      }),
       receiver: () => ({ ...env, ...defined({ REDIS_URL: users?.receiver }) }),
       worker: (name: string) => ({
         ...env,
@@ -148,6 +163,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         workers: workerNames,
         erasers: numbered('eraser', options.erasers ?? 0),
         apis: numbered('api', options.apis ?? 0),
+        notifiers: numbered('notifier', options.notifiers ?? 0),
+        notificationKeys,
         settingsOf: (name, app) => settingsOf[app](name),
       },
       closing,
@@ -169,6 +186,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       receiverUrl: darkroom.receivers[0]?.url ?? '',
       erasers: darkroom.erasers,
       apis: darkroom.apis,
+      notifiers: darkroom.notifiers,
+      notificationKeys,
       workerUrls: darkroom.workers.map(({ url }) => url),
       startWorker: async (name, own, readyPath) => {
         const worker = await darkroom.addWorker(name, own, readyPath);

@@ -64,7 +64,11 @@ const rows: Record<ParameterPath, Row> = {
   webhookURL: {
     accepted: [],
     refused: [
-      { given: { webhookURL: 'https://app.example/?key=1' }, message: /set by Darkroom.*leave it out/, shown: 'a string of 26 characters' },
+      {
+        given: { webhookURL: 'https://app.example/?key=1' },
+        message: /set by Darkroom.*leave it out.*option webhookURL/,
+        shown: 'a string of 26 characters',
+      },
     ],
   },
   deliveryMethod: {

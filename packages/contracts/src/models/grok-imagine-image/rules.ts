@@ -87,7 +87,10 @@ export function refuseOwnedParameters({ fields, problems }: Reading): void {
     if (!fields.has(path)) continue;
     problems.push({
       path,
-      message: `is set by Darkroom when it buys; a caller's own is not supported, leave it out`,
+      message:
+        path === 'webhookURL'
+          ? 'is set by Darkroom when it buys, leave it out; the option webhookURL of the enqueue names a receiver of notifications'
+          : `is set by Darkroom when it buys; a caller's own is not supported, leave it out`,
       given: describeKind(fields.get(path)),
     });
   }

@@ -1,0 +1,3 @@
+import { launch } from '@darkroom/service-runtime/launch';
+
+await launch(() => import('./program.ts'));

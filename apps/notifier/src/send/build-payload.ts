@@ -1,0 +1,29 @@
+import { defined, type NotificationName, type NotificationPayload } from '@darkroom/contracts';
+import type { NotifiedGeneration } from '@darkroom/generation-store';
+
+/** Builds the body of a notification from the generation as it is now. @param at Time of the event, in milliseconds since 1970. */
+export const buildPayload = (
+  { eventId, type, index, n }: NotificationName,
+  at: number,
+  generation: NotifiedGeneration,
+): NotificationPayload => {
+  const { generationId, revision, status, tenant, tags, metadata, clientReference, costUsd, images } = generation;
+  return {
+    type,
+    timestamp: new Date(at).toISOString(),
+    data: {
+      eventId,
+      generationId,
+      revision,
+      status,
+      tenant,
+      costUsd,
+      images: images.map(({ index: place, status: imageStatus, image }) => ({
+        index: place,
+        status: imageStatus,
+        ...defined({ key: image?.key, sha256: image?.sha256 }),
+      })),
+      ...defined({ tags, metadata, clientReference, index, n }),
+    },
+  };
+};

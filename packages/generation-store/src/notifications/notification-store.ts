@@ -1,0 +1,44 @@
+import type { Redis } from 'ioredis';
+import { bindOperations } from '../bind-operations.ts';
+import { readTime } from '../connection/read-time.ts';
+import { countFailed, findNotification, listFailed, noteNotification } from './notification-log.ts';
+import { findNotified, findRequestWebhook } from './notified.ts';
+import { endResend, nextResend, requestResend } from './resends.ts';
+import {
+  changeEndpoint,
+  countDisabledEndpoints,
+  findEndpoint,
+  findEndpointInForce,
+  listEndpoints,
+  listReceiving,
+  readRest,
+} from './webhook-endpoints.ts';
+
+/** The part of Redis with endpoints and notifications, as the notifier and the doors use it. */
+export interface NotificationStore extends ReturnType<typeof bindAll> {}
+
+/** Builds the store on a connection that its caller keeps and closes. */
+export const buildNotificationStore = ({ prefix }: { prefix: string }, redis: Redis): NotificationStore => bindAll(prefix, redis);
+
+function bindAll(prefix: string, redis: Redis) {
+  const bind = bindOperations(redis, prefix);
+  return {
+    readTime: () => readTime(redis),
+    changeEndpoint: bind(changeEndpoint),
+    findEndpoint: bind(findEndpoint),
+    listEndpoints: bind(listEndpoints),
+    findEndpointInForce: bind(findEndpointInForce),
+    listReceiving: bind(listReceiving),
+    countDisabledEndpoints: bind(countDisabledEndpoints),
+    readRest: bind(readRest),
+    noteNotification: bind(noteNotification),
+    findNotification: bind(findNotification),
+    listFailed: bind(listFailed),
+    countFailed: bind(countFailed),
+    requestResend: bind(requestResend),
+    nextResend: bind(nextResend),
+    endResend: bind(endResend),
+    findNotified: bind(findNotified),
+    findRequestWebhook: bind(findRequestWebhook),
+  };
+}

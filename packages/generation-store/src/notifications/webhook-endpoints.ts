@@ -1,0 +1,180 @@
+import {
+  encodeTenant,
+  isReceiving,
+  webhookEndpointRecordSchema,
+  webhookEndpointSchema,
+  type WebhookEndpoint,
+  type WebhookEndpointRecord,
+} from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
+import { endpointHealthKey, webhookEndpointKey, webhookEndpointsKey } from '../keys.ts';
+import { createNamedScript } from '../lua/named-script.ts';
+import { prelude } from '../lua/prelude.ts';
+import { UNRECORDED } from '../settings/restrictions.ts';
+
+/**
+ * Endpoints of tenants. The hash `webhook-endpoint:<id>` holds the newest `value` with its `revision`, `isRecorded` once S3 has it, and the
+ * value `inForce`, by which the notifier sends. A change after which nothing is sent is in force at once; any other once S3 has it. The set
+ * `webhook-endpoints:<tenant>` names the endpoints of a tenant, `webhook-endpoints` those of all, and the list `webhook-endpoints-unrecorded`
+ * holds the changes that a worker has to record.
+ */
+
+const CHANGES_AT_ONCE = 100;
+
+/**
+ * Makes a change on top of the revision that the caller has read. Replies 1; 0 if there is another revision by now; -1 if the tenant has too
+ * many endpoints; -2 if Redis may have forgotten a change, and this one would let more be sent.
+ */
+const changeScript = createNamedScript(['id', 'member', 'known', 'value', 'restricts', 'most'])(/* lua */ `${prelude}
+local endpoint = hash(KEYS[1])
+if (endpoint.revision or '0') ~= known then return 0 end
+if restricts ~= '1' and recovering() then return -2 end
+local own = prefix .. ':webhook-endpoints:' .. member
+if known == '0' and redis.call('SCARD', own) >= tonumber(most) then return -1 end
+local revision = int(tonumber(known) + 1)
+redis.call('HSET', KEYS[1], 'value', value, 'revision', revision, 'isRecorded', 0)
+if restricts == '1' then redis.call('HSET', KEYS[1], 'inForce', value) end
+redis.call('SADD', own, id)
+redis.call('SADD', prefix .. ':webhook-endpoints', id)
+redis.call('RPUSH', prefix .. ':webhook-endpoints${UNRECORDED}', '{"version":1,"kind":"endpoints","id":"' .. id .. '","revision":' .. revision .. ',"after":' .. value .. '}')
+return 1
+`);
+
+/**
+ * Writes an endpoint as a change in S3 has it, and forgets the carried change. A later value that stops sending stays in force. Replies 1 if
+ * the change is the newest now, else 0.
+ */
+const applyScript = createNamedScript(['id', 'member', 'revision', 'value', 'carried', 'restricts', 'isDeleted'])(/* lua */ `${prelude}
+-- a key of another type is replaced: S3 knows it
+if type(redis.pcall('HLEN', KEYS[1])) == 'table' then redis.call('DEL', KEYS[1]) end
+local endpoint = hash(KEYS[1])
+if carried ~= '' then redis.call('LREM', prefix .. ':webhook-endpoints${UNRECORDED}', 1, carried) end
+local own = prefix .. ':webhook-endpoints:' .. member
+redis.call('SADD', prefix .. ':webhook-endpoints', id)
+if isDeleted == '1' then redis.call('SREM', own, id) else redis.call('SADD', own, id) end
+if (tonumber(endpoint.revision) or 0) > tonumber(revision) then
+  -- a change came since: until S3 has that one, this one is in force, unless that one stops sending
+  if endpoint.isRecorded ~= '1' and endpoint.inForce ~= endpoint.value then redis.call('HSET', KEYS[1], 'inForce', value) end
+  return 0
+end
+redis.call('HSET', KEYS[1], 'value', value, 'inForce', value, 'revision', revision, 'isRecorded', 1)
+-- what failed before says nothing of an endpoint that gets something again
+if restricts ~= '1' and endpoint.inForce ~= value then redis.call('DEL', prefix .. ':endpoint-health:' .. id) end
+return 1
+`);
+
+const storedValue = json.pipe(webhookEndpointSchema);
+const storedSchema = z.object({ value: storedValue, revision: whole, isRecorded: z.enum(['0', '1']).catch('0') });
+
+/** An endpoint as Redis holds it. */
+export interface StoredEndpoint extends WebhookEndpoint {
+  id: string;
+  revision: number;
+  /** True once S3 has this revision. A change that lets more be sent holds only then. */
+  isRecorded: boolean;
+}
+
+export type ChangedEndpoint = 'changed' | 'changed-by-another' | 'too-many' | 'recovering';
+
+/** @param known Revision of the value before; 0 for a new endpoint. @param most Bound of the endpoints of a tenant. */
+export async function changeEndpoint(
+  redis: Redis,
+  prefix: string,
+  { id, known, value, most }: { id: string; known: number; value: WebhookEndpoint; most: number },
+): Promise<ChangedEndpoint> {
+  const given = { id, member: encodeTenant(value.tenant), known, value: textOf(value), restricts: isReceiving(value) ? 0 : 1, most };
+  const reply = await changeScript.run(redis, webhookEndpointKey(prefix, id), prefix, given);
+  return reply === 1 ? 'changed' : reply === -1 ? 'too-many' : reply === -2 ? 'recovering' : 'changed-by-another';
+}
+
+/** Reads an endpoint, deleted ones too. */
+export async function findEndpoint(redis: Redis, prefix: string, id: string): Promise<StoredEndpoint | undefined> {
+  const key = webhookEndpointKey(prefix, id);
+  const fields = await readHash(redis, key);
+  if (Object.keys(fields).length === 0) return undefined;
+  const { value, revision, isRecorded } = parseEntry(key, storedSchema, fields);
+  return { id, ...value, revision, isRecorded: isRecorded === '1' };
+}
+
+/** Reads the endpoints of a tenant that are not deleted, the oldest first. */
+export async function listEndpoints(redis: Redis, prefix: string, tenant: string): Promise<StoredEndpoint[]> {
+  const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
+  const found = await Promise.all(ids.map((id) => findEndpoint(redis, prefix, id)));
+  return found
+    .filter((endpoint) => endpoint !== undefined)
+    .filter(({ status }) => status !== 'deleted')
+    .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+}
+
+/** Reads the value by which an endpoint is served now; undefined if it gets nothing yet. */
+export async function findEndpointInForce(redis: Redis, prefix: string, id: string): Promise<WebhookEndpoint | undefined> {
+  const key = webhookEndpointKey(prefix, id);
+  const text = await redis.hget(key, 'inForce');
+  return text === null ? undefined : parseEntry(key, storedValue, text);
+}
+
+/** Reads the endpoints of a tenant that get notifications now. */
+export async function listReceiving(redis: Redis, prefix: string, tenant: string): Promise<(WebhookEndpoint & { id: string })[]> {
+  const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
+  const found = await Promise.all(ids.map(async (id) => ({ id, endpoint: await findEndpointInForce(redis, prefix, id) })));
+  return found.flatMap(({ id, endpoint }) => (endpoint !== undefined && isReceiving(endpoint) ? [{ id, ...endpoint }] : []));
+}
+
+/** A change of an endpoint that Redis alone holds. */
+export interface UnrecordedEndpoint {
+  /** Its text in Redis. */
+  entry: string;
+  record: WebhookEndpointRecord;
+}
+
+/** Reads changes that S3 does not have, the oldest first. */
+export async function readUnrecordedEndpoints(redis: Redis, prefix: string): Promise<UnrecordedEndpoint[]> {
+  const list = `${prefix}:webhook-endpoints${UNRECORDED}`;
+  const entries = await redis.lrange(list, 0, CHANGES_AT_ONCE - 1);
+  return entries.map((entry) => ({ entry, record: parseEntry(list, json.pipe(webhookEndpointRecordSchema), entry) }));
+}
+
+/** Reads the revision of each endpoint that S3 has and Redis knows; others count as unknown. */
+export async function readEndpointRevision(redis: Redis, prefix: string, id: string): Promise<number | undefined> {
+  const [revision, isRecorded, value] = await redis
+    .hmget(webhookEndpointKey(prefix, id), 'revision', 'isRecorded', 'value')
+    .catch(() => [null, null, null]);
+  const isReadable = typeof value === 'string' && storedValue.safeParse(value).success && whole.safeParse(revision).success;
+  return isReadable && isRecorded === '1' ? Number(revision) : undefined;
+}
+
+/**
+ * Writes an endpoint as a change in S3 has it.
+ * @param carried The text of the unrecorded change that this is.
+ * @returns true if it is the newest change now.
+ */
+export async function applyEndpoint(
+  redis: Redis,
+  prefix: string,
+  { id, revision, after }: WebhookEndpointRecord,
+  carried = '',
+): Promise<boolean> {
+  const member = encodeTenant(after.tenant);
+  const isDeleted = after.status === 'deleted' ? 1 : 0;
+  const given = { id, member, revision, value: textOf(after), carried, restricts: isReceiving(after) ? 0 : 1, isDeleted };
+  return (await applyScript.run(redis, webhookEndpointKey(prefix, id), prefix, given)) === 1;
+}
+
+/** Counts the endpoints that get nothing because of a reason. */
+export async function countDisabledEndpoints(redis: Redis, prefix: string): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const id of await redis.smembers(`${prefix}:webhook-endpoints`)) {
+    const endpoint = await findEndpointInForce(redis, prefix, id).catch(() => undefined);
+    if (endpoint?.status === 'disabled') counts[endpoint.disabledFor ?? 'caller'] = (counts[endpoint.disabledFor ?? 'caller'] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Returns the time until which an endpoint asked for rest, in milliseconds since 1970; 0 for none. */
+export const readRest = async (redis: Redis, prefix: string, id: string): Promise<number> =>
+  Number(await redis.hget(endpointHealthKey(prefix, id), 'restUntil')) || 0;
+
+/** Returns the text of a value, the same for the same value. */
+const textOf = (value: WebhookEndpoint): string => JSON.stringify(webhookEndpointSchema.parse(value));
