@@ -222,7 +222,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       alive,
       format,
       { commands: ['exists', 'get'], keys: ['epoch'] },
-      { commands: ['get'], keys: ['server-run', 'server-history', 'events-trimmed'] },
+      { commands: ['get'], keys: ['server-run', 'server-history', 'memory', 'events-trimmed'] },
       { commands: ['exists', 'hget'], keys: ['reading'] },
       { commands: ['hexists'], keys: ['unread'] },
       { commands: ['hmget'], keys: ['erasure:*', 'line-pace'] },
