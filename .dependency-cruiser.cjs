@@ -163,7 +163,11 @@ module.exports = {
       from: { path: '^(apps|packages)/([^/]+)/' },
       to: {
         path: '^(apps|packages)/[^/]+/src/(?!(index|app)\\.ts$)',
-        pathNot: ['^$1/$2/', '^packages/producer/src/(images/index|webhooks/index|shared)\\.ts$', '^packages/service-runtime/src/launch\\.ts$'],
+        pathNot: [
+          '^$1/$2/',
+          '^packages/producer/src/(images/index|webhooks/index|shared)\\.ts$',
+          '^packages/service-runtime/src/launch\\.ts$',
+        ],
       },
     },
     {

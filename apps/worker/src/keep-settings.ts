@@ -24,7 +24,10 @@ export interface KeepSettingsOptions {
 }
 
 export interface KeepSettingsDependencies {
-  store: KeptSettings['store'] & KeptApiKeys['store'] & KeptEndpoints['store'] & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
+  store: KeptSettings['store'] &
+    KeptApiKeys['store'] &
+    KeptEndpoints['store'] &
+    Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
   archive: KeptSettings['archive'] & KeptApiKeys['archive'];
   logger: Logger;
 }
