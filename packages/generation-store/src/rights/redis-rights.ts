@@ -243,7 +243,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: readEvents, keys: ['event-log'] },
       { commands: ['hget', 'hdel'], keys: ['events-gaps'] },
       { commands: ['xadd'], keys: ['events-dead'] },
-      { commands: everything, keys: ['notifications:*'] },
+      { commands: everything.filter((command) => !scripts.commands.includes(command)), keys: ['notifications:*'] },
     ],
   },
   operator: {
