@@ -74,7 +74,7 @@ describe('a pod', () => {
       "{ name: RUNWARE_API_KEY, value: 'secret' }",
       'has secrets as plain values: RUNWARE_API_KEY',
     ],
-  ])('of %s with "%s" changed to "%s" is refused because it %s', (file, from, to, problem) => {
+  ])('is refused if %s has "%s" changed to "%s", because it %s', (file, from, to, problem) => {
     expect(ofPods(changed(file, from, to)).join('\n')).toContain(problem);
   });
 

@@ -12,7 +12,7 @@ import { eventually, keptStoreVersions, startKeptStore, type KeptStoreVersion, t
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 
 const LIMIT = { withinMs: 60_000 };
-/** What ended stays for as long as the fixture is kept. */
+/** Ended generations stay for as long as the fixture is kept. */
 const TEN_YEARS_SECONDS = 10 * 365 * 86_400;
 
 /** Starts the store of a version with a producer and an eraser, and lets the worker bring home what was open. */

@@ -116,7 +116,7 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
           if (event.event === 'events.gap')
             logger.error(
               { event: 'notifications.gap', until: event.until },
-              'events are gone that no notifier has read; nobody is told of them',
+              'events are gone that no notifier has read; no receiver is told of them',
             );
           else
             await retryUntilDone('add notifications', () => fanOut(store, notifications, event), { signal: stopping.signal, logger, now });

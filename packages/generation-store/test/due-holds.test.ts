@@ -140,7 +140,7 @@ describe('a generation for later', () => {
 });
 
 describe('a cap that is crossed already', () => {
-  test('lets as much be bought as fits under it: what was not sent gives its hold up and waits', async () => {
+  test('lets as much be bought as fits under it: an unsent image gives its hold up and waits', async () => {
     await using world = await setup();
     const refs = await world.enqueue(5);
     await world.store.setCaps({ allPerDay: 3 * IMAGE_NANO_USD });

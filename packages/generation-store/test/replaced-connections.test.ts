@@ -80,7 +80,7 @@ test('an address that leads to a replica for good is not stormed', async () => {
   }
 });
 
-test('a connection that swallows bytes is replaced: of a caller that fails fast within 3 s, of a worker within 14 s', async () => {
+test('a connection that swallows bytes is replaced: within 3 s for a caller that fails fast, within 14 s for a worker', async () => {
   await using redis = await reserveRedis();
   await redis.start();
   await using proxy = await startSwitchingProxy(redis.url);

@@ -31,7 +31,7 @@ describe('until the memory of this run was compared', () => {
     expect(await world.submission(ref)).toMatchObject({ status: 'planned', sends: '0' });
   });
 
-  test('an idempotency key that is not known is refused: what it was used for may have been bought', async () => {
+  test('an unknown idempotency key is refused: the generation of its first use may have been bought', async () => {
     await using world = await setup();
     const known = newGeneration(1, { idempotencyKey: 'known' });
     await world.store.enqueue(known);

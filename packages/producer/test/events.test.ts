@@ -188,7 +188,7 @@ describe('a consumer that dies', () => {
     };
   }
 
-  test('by SIGKILL loses none: what it had not acknowledged is given to another, and again to itself under its own name', async () => {
+  test('by SIGKILL loses none: unacknowledged events are given to another consumer, and again to itself under its own name', async () => {
     await using world = await setup();
     const ids = await enqueue(world, 6);
     const one = await runUntilItStands(world, 'one', 2);

@@ -72,7 +72,7 @@ export async function* listCandidates(
     for await (const generationId of archive.listLateIds(since - MAX_CLOCK_SKEW_MS, onForeign)) older.add(generationId);
   for await (const generationId of store.listOpen()) {
     signal?.throwIfAborted();
-    // What is no id of ours has no date, and no records.
+    // A foreign id has no date, and no records.
     if (isOlder(generationId)) older.add(generationId);
   }
   for (const { generationId } of await store.listDamaged()) if (isOlder(generationId)) older.add(generationId);

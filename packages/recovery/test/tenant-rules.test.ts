@@ -88,7 +88,7 @@ describe('the rules of a tenant', () => {
     expect(await rulesOf('other')).toEqual({ isDamaged: true, rules: { requireSafetyCheck: true, withholdFlagged: true } });
   });
 
-  test('whose newest change in S3 is damaged stop no other tenant: the strictest hold until they are named anew', async () => {
+  test('stop no other tenant if their newest change in S3 is damaged: the strictest hold until they are named anew', async () => {
     await changeTenantRules(settings, 'acme', { weight: 3, retainImagesDays: 9 });
     await changeTenantRules(settings, 'other', { weight: 2 });
     await world.plant('settings/tenants/acme/2.json', 'no json');

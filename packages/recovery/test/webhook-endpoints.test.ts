@@ -43,7 +43,7 @@ test('a new endpoint gets something once S3 has it, a change that stops sending 
   expect(await change(id, 1, value()), 'on top of an earlier revision').toBe('changed-by-another');
 });
 
-test('of an enable and a disable that S3 does not have yet the later one holds', async () => {
+test('the later one holds of an enable and a disable that S3 does not have yet', async () => {
   const id = createEndpointId();
   await change(id, 0, value());
   await change(id, 1, value({ url: 'https://app.example/second' }));

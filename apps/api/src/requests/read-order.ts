@@ -19,7 +19,7 @@ export function readBatch(body: unknown): { requests: readonly GrokImagineReques
   if (!isObject(body)) return { requests: body as readonly GrokImagineRequestInput[], options: {} };
   const { requests, ...options } = { ...body };
   const shared = takeOptions(options, [...optionNames, ...listNames]);
-  // What is left has an unknown name, which the library refuses.
+  // Every other field has an unknown name, which the library refuses.
   return { requests: requests as readonly GrokImagineRequestInput[], options: { ...options, ...shared } };
 }
 

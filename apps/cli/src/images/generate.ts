@@ -64,7 +64,7 @@ async function readOrder(values: GenerateValues, client: Client): Promise<Order>
   const prompt = values.prompt === '-' ? (await readAll(process.stdin)).trim() : values.prompt;
   const references: string[] = [];
   for (const each of reference) {
-    // What is no file is a URL or an id of the provider, which the library checks.
+    // Anything but a file is a URL or an id of the provider, which the library checks.
     const isFile = existsSync(each) || !(canReadUrl(each) || /^[0-9a-f-]{36}$/.test(each));
     references.push(isFile ? await client.images().putReferenceImage(readFile(each, '--reference'), defined({ tenant })) : each);
   }

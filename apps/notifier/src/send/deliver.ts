@@ -21,7 +21,7 @@ import type { Gates } from './gates.ts';
 import { postNotification, type PostResult, type PostRules } from './post-notification.ts';
 import { waitBeforeNext } from './schedule.ts';
 
-/** What becomes of a job. */
+/** Outcome of a job. */
 export type Outcome =
   | { kind: 'ended' }
   /** Back for another attempt. @property attempt Attempts made by then. */

@@ -11,11 +11,11 @@ export interface PostRules extends HostRules {
   timeoutMs: number;
 }
 
-/** What a receiver did. */
+/** Answer of a receiver. */
 export interface PostResult {
   /** 0 without an answer. */
   status: number;
-  /** What failed, in one word; absent for 2xx. */
+  /** Failure in one word; absent for 2xx. */
   fault?: string;
   /** In milliseconds, as the receiver asked. */
   retryAfterMs?: number;

@@ -3,7 +3,7 @@ import type { Pass } from './pass.ts';
 
 const PAGE = 500;
 
-/** Removes from the open images what is not open. What is missing there is added with each open generation. */
+/** Removes images that are not open from the list of open images. A missing one is added with its open generation. */
 export async function lookAtOpenImages(pass: Pass): Promise<void> {
   const { store } = pass.reconciler;
   let left = 0;

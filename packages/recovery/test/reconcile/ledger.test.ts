@@ -93,7 +93,7 @@ test('holds that a process of an earlier version moves are not compared with sum
   expect((await world.pass({ parts })).summary).toEqual({ 'ledger-drift': '1 repaired' });
 });
 
-test('one hold that cannot be read keeps no cap from being guarded: what is too little is added, and nothing is taken away', async () => {
+test('a hold that cannot be read leaves every cap guarded: missing money is added, and none is taken away', async () => {
   await using world = await setup();
   const [wrong] = await world.enqueue();
   await world.enqueue(2);

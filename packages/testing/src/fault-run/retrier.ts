@@ -91,7 +91,7 @@ async function insist(
         const refused = new Set(error.images.map(({ index }) => index));
         const { images: known } = await producer.get(of);
         const rest = known.filter(({ index, status }) => status !== 'succeeded' && !refused.has(index)).map(({ index }) => index);
-        // What is left of the call is asked for alone, once.
+        // The rest of the call is asked for alone, once.
         if (images !== undefined || rest.length === 0) return undefined;
         images = rest;
       } else if (hasCode(error, 'spend.cap-reached') || hasCode(error, 'generation.not-found')) return undefined;

@@ -24,7 +24,7 @@ export interface FleetOptions {
   erasers?: number;
   /** None when absent. */
   apis?: number;
-  /** None when absent: most tests notify nobody. Receivers of notifications may be on this machine. */
+  /** None when absent: most tests have no receiver of notifications. Receivers of notifications may be on this machine. */
   notifiers?: number;
   /** Settings of the notifiers that differ from these. */
   notifierEnv?: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { taskUuidOf } from '@darkroom/contracts';
 import { MAX_SUBMISSIONS, type Tasks } from './billed-tasks.ts';
 import type { Evidence, OrderRecord } from './evidence.ts';
 
-/** An image that nobody may see until it is released. */
+/** An image that no caller may see until it is released. */
 interface Hidden {
   /** `<generationId>/<index>-<n>` */
   name: string;

@@ -64,7 +64,7 @@ export function createHistory() {
     pauses,
     /** Ids of events that a consumer handled; a run without consumers while there are none. */
     events,
-    /** What callers saw of images that may be withheld. */
+    /** Views of callers of images that may be withheld. */
     seen,
     /** Returns the key of its image and the hash of its bytes. */
     servedOf,

@@ -88,7 +88,7 @@ test('an image that stays withheld without a rule, or after its release, failed 
   expect(released.wrongly).toEqual([expect.stringContaining('is withheld although it was released')]);
 });
 
-test('what was seen is read back with its time, and a torn line counts as seen before every release', async () => {
+test('a look at an image is read back with its time, and a torn line counts as seen before every release', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-seen-'));
   onTestFinished(() => rm(directory, { recursive: true }));
   expect(await readSeen(directory)).toBeUndefined();
