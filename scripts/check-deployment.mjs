@@ -47,6 +47,7 @@ const checkAll = () => [
   },
   checkKubernetes('infra/kubernetes/base', { isFinal: false }),
   checkKubernetes('infra/kubernetes/overlays/example', { isFinal: true }),
+  checkKubernetes('infra/monitoring/kubernetes', { isFinal: false }),
   { name: 'Kubernetes', problems: [], notChecked: ['applying the files, because it needs a cluster'] },
 ];
 

@@ -1,6 +1,7 @@
 // Checks Kubernetes documents against the models of their kinds.
 import * as externalSecrets from '@kubernetes-models/external-secrets/external-secrets.io/v1';
 import * as keda from '@kubernetes-models/keda/keda.sh/v1alpha1';
+import * as prometheusOperator from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import * as apps from 'kubernetes-models/apps/v1';
 import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
@@ -17,6 +18,10 @@ const modules = new Map([
   ['policy/v1', { module: 'kubernetes-models/policy/v1', models: policy }],
   ['networking.k8s.io/v1', { module: 'kubernetes-models/networking.k8s.io/v1', models: networking }],
   ['keda.sh/v1alpha1', { module: '@kubernetes-models/keda/keda.sh/v1alpha1', models: keda }],
+  [
+    'monitoring.coreos.com/v1',
+    { module: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1', models: prometheusOperator },
+  ],
   ['external-secrets.io/v1', { module: '@kubernetes-models/external-secrets/external-secrets.io/v1', models: externalSecrets }],
 ]);
 

@@ -9,7 +9,16 @@ import {
 } from '@darkroom/generation-store';
 import { createImages } from '@darkroom/producer/images';
 import { createSharedProducers } from '@darkroom/producer/shared';
-import { closeServer, createLogger, createMetrics, createMetricsRoutes, type Logger, type Service } from '@darkroom/service-runtime';
+import {
+  addConnectionGauge,
+  closeServer,
+  createLogger,
+  createMetrics,
+  createMetricsRoutes,
+  readVersion,
+  type Logger,
+  type Service,
+} from '@darkroom/service-runtime';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';
 import { createApiMetrics } from './metrics.ts';
@@ -17,7 +26,6 @@ import { routes } from './routes/table.ts';
 import { buildServer } from './server.ts';
 import { createEventFeed } from './streams/event-feed.ts';
 import { createStreams } from './streams/streams.ts';
-import { readVersion } from './version.ts';
 
 export { loadApiConfig, type ApiConfig } from './config.ts';
 
@@ -51,6 +59,7 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
   const streams = createStreams(settings.maxStreams);
   const stopping = new AbortController();
   const metrics = createMetrics({ process: 'api' });
+  addConnectionGauge(metrics, { redis: () => watch.state().kind === 'usable' });
   const apiMetrics = createApiMetrics(metrics, routes, () => streams.count());
   let server: FastifyInstance | undefined;
   let address: string | undefined;

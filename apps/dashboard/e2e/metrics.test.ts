@@ -42,13 +42,19 @@ async function readDocumentedTypes(process: string): Promise<Record<string, stri
 }
 
 test('each process measures one generation, and the page of metrics names exactly its metrics', async () => {
-  const fleet = await startFleet({ erasers: 1, apis: 1, notifiers: 1, faults: { uploadBeforeWebhookRate: 1 } });
+  const fleet = await startFleet({
+    erasers: 1,
+    apis: 1,
+    notifiers: 1,
+    faults: { uploadBeforeWebhookRate: 1 },
+    workerEnv: { METRICS_TENANTS: 'acme, absent', DAILY_CAP_USD: '25', TENANT_DAILY_CAP_USD: '0.02' },
+  });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
     const dashboard = await startDashboard(fleet);
     const born = { worker: await scrape(fleet.workerUrls[0]!), receiver: await scrape(fleet.receiverUrl) };
     const prompt = 'a lighthouse at dusk';
-    const { generationId } = await producer.enqueue({ positivePrompt: prompt, width: 1024, height: 1024 });
+    const { generationId } = await producer.enqueue({ positivePrompt: prompt, width: 1024, height: 1024 }, { tenant: 'acme' });
     const generation = await producer.wait(generationId, { timeoutMs: 20_000 });
     expect(generation.status).toBe('succeeded');
 
@@ -88,6 +94,47 @@ test('each process measures one generation, and the page of metrics names exactl
     expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '200' })).toBe(1);
     expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '401' })).toBe(1);
 
+    const [{ version }, age] = [
+      JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string },
+      'darkroom_oldest_waiting_seconds',
+    ];
+    expect(worker.value('darkroom_generations_ended_total', { status: 'succeeded' })).toBe(1);
+    for (const status of ['partial', 'failed', 'cancelled', 'expired'])
+      expect(born.worker.value('darkroom_generations_ended_total', { status })).toBe(0);
+    for (const [tenant, spent] of Object.entries({ acme: 0.02, absent: 0, other: 0 }))
+      expect(worker.value('darkroom_tenant_spend_usd', { tenant, period: 'day', part: 'spent' }), tenant).toBe(spent);
+    for (const stage of ['queued', 'running']) expect(worker.value(age, { stage })).toBe(0);
+    for (const status of ['lost', 'unknown']) expect(worker.value('darkroom_paid_not_here_total', { status })).toBe(0);
+    expect(worker.value('darkroom_outcomes_unknown')).toBe(0);
+    expect(worker.value('darkroom_redis_memory_bytes', { part: 'used' })).toBeGreaterThan(1e6);
+    expect(worker.value('darkroom_redis_memory_bytes', { part: 'limit' })).toBe(0);
+    expect(worker.value('darkroom_redis_evicted_keys_total')).toBe(0);
+    expect(worker.value('darkroom_redis_shortcomings', { kind: 'eviction' })).toBe(0);
+    expect(worker.value('darkroom_credentials_expire_timestamp_seconds')).toBe(0);
+    expect(worker.value('darkroom_connected', { service: 's3' })).toBe(1);
+
+    // Callers are not scraped: a worker tells their refusals.
+    expect(worker.value('darkroom_enqueues_refused_total', { code: 'spend.cap-reached' })).toBe(0);
+    await expect(producer.enqueue({ positivePrompt: prompt }, { tenant: 'acme' })).rejects.toMatchObject({ code: 'spend.cap-reached' });
+    expect((await scrape(fleet.workerUrls[0]!)).value('darkroom_enqueues_refused_total', { code: 'spend.cap-reached' })).toBe(1);
+
+    expect((await fleet.workers[0]!.log()).split('\n')[0]).toContain(`"event":"process.starts","version":"${version}"`);
+    const ends = await eventually(async () => {
+      const found = (await fleet.workers[0]!.log()).match(/^.*"generation.ended".*$/gm) ?? [];
+      expect(found).toHaveLength(1);
+      return found.map((line) => JSON.parse(line) as Record<string, unknown>);
+    });
+    expect(ends[0]).toMatchObject({
+      generationId,
+      tenant: 'acme',
+      status: 'succeeded',
+      costUsd: '0.02',
+      road: 'upload',
+      images: 1,
+      made: 1,
+    });
+    expect(ends[0]?.['seconds']).toBeLessThan(20);
+
     // Each counter existed with 0 before its first event, so that an alarm sees that event.
     expect(worker.counted.filter((series) => !born.worker.counted.includes(series))).toEqual([]);
     expect(receiver.counted.filter((series) => !born.receiver.counted.includes(series))).toEqual([]);
@@ -110,6 +157,8 @@ test('each process measures one generation, and the page of metrics names exactl
 
     for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board, eraser, api, notifier })) {
       expect(page.types, process).toEqual(await readDocumentedTypes(process));
+      expect(page.value('darkroom_build_info', { version, process }), process).toBe(1);
+      expect(page.value('darkroom_connected', { service: 'redis' }), process).toBe(1);
       expect(page.text, process).not.toContain(generationId);
       expect(page.text, process).not.toContain(prompt);
       for (const label of page.labels) expect(label, process).toMatch(/^(\+Inf|[\w.-]{1,40})$/);

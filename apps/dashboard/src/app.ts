@@ -1,6 +1,7 @@
 import { defined } from '@darkroom/contracts';
 import { connectFailFast, hasNewerFormat, watchRedis } from '@darkroom/generation-store';
 import {
+  addConnectionGauge,
   atMost,
   closeServer,
   createLogger,
@@ -53,6 +54,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   const queues = openQueues(redis, redisConfig.prefix);
   const metrics = createMetrics({ process: 'dashboard' });
   addDashboardMetrics(metrics, queues);
+  addConnectionGauge(metrics, { redis: () => watch.state().kind === 'usable' });
   const server = buildServer({
     access,
     board: createBoard(queues, config.path, logger),

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { buildErasingStore, connectPatient, watchRedis } from '@darkroom/generation-store';
 import { createErasingStorage } from '@darkroom/object-storage';
 import {
+  addConnectionGauge,
   atMost,
   closeServer,
   createHealthRoutes,
@@ -56,6 +57,7 @@ export function createEraser(config: EraserConfig, overrides: Partial<EraserDepe
   const belonging = { store, storage, prefix: redisConfig.prefix, darkroomId: config.darkroom.id };
   const metrics = createMetrics({ process: 'eraser' });
   const counts = createEraserMetrics(metrics, store);
+  addConnectionGauge(metrics, { redis: () => redisWatch.state().kind === 'usable', s3: () => !s3Watch.isAway() });
   const onErased = (images: number): void => counts.deleted.add({ folder: 'images' }, images);
   const byAge = createErasingByAge({ store, storage, kept: settings.kept, logger, onErased, elapsed: now });
   const lines = createOutageLines({ name: 'erasing', about: {} }, logger, now);

@@ -1,6 +1,7 @@
 import { buildGenerationStore, connectFailFast, watchRedis } from '@darkroom/generation-store';
 import { createSettlements } from '@darkroom/queues';
 import {
+  addConnectionGauge,
   closeServer,
   createLogger,
   createMetrics,
@@ -45,6 +46,8 @@ export interface Stores {
   readonly settlements: Wake;
   /** Reads the last sign of life of a worker, in milliseconds since 1970; 0 without one. */
   readonly readWorkerSeen?: () => Promise<number>;
+  /** Returns true while Redis can be used. */
+  readonly isRedisUsable?: () => boolean;
   readonly ready: readonly ReadinessCheck[];
   /** Milliseconds since 1970, by which the expiry of capabilities is checked; by default the clock of this process. */
   readonly now?: () => number;
@@ -82,6 +85,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   );
   const metrics = createMetrics({ process: 'webhook-receiver' });
   const { webhookRequest } = createReceiverMetrics(metrics, counts, stores.readWorkerSeen);
+  if (stores.isRedisUsable !== undefined) addConnectionGauge(metrics, { redis: stores.isRedisUsable });
   void server.register(createMetricsRoutes(metrics));
   server.addHook('onResponse', async (request, reply) => {
     if (request.routeOptions.url === WEBHOOK_PATH) webhookRequest.observe({ status: String(reply.statusCode) }, reply.elapsedTime / 1000);
@@ -131,6 +135,7 @@ function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Sto
   return {
     inbox: store,
     readWorkerSeen: store.readWorkerSeen,
+    isRedisUsable: () => watch.state().kind === 'usable',
     settlements,
     now: clock.now,
     ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],

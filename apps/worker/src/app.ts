@@ -12,6 +12,7 @@ import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storag
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import {
+  addConnectionGauge,
   atMost,
   closeServer,
   createHttpServer,
@@ -36,9 +37,14 @@ import { joinRecovery } from './join-recovery.ts';
 import { keepSettings } from './keep-settings.ts';
 import { joinSums } from './keep-sums.ts';
 import { maintain } from './maintain.ts';
+import { addCredentialsGauge } from './metrics/credentials-gauge.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
+import { addRedisGauges } from './metrics/redis-gauges.ts';
 import { addSettingsGauge } from './metrics/settings-gauge.ts';
+import { addStoreTotals } from './metrics/store-totals.ts';
+import { addTenantSpend } from './metrics/tenant-spend.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
+import { logEnds } from './log-ends.ts';
 import { createOwnStore } from './own-store.ts';
 import { readHistory } from './read-history.ts';
 import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
@@ -102,8 +108,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const metrics = createMetrics({ process: 'worker' });
   const workerMetrics = createWorkerMetrics(metrics);
   addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now });
+  addStoreTotals(metrics, store);
+  addTenantSpend(metrics, store, settings.metricsTenants);
+  addRedisGauges(metrics, redis);
+  addCredentialsGauge(metrics, storage);
   const watching = { logger, now: monotonicMs };
   const s3Watch = watchBucket(storage, s3, { ...watching, onChange: () => followPauses() });
+  addConnectionGauge(metrics, { redis: () => redisWatch.state().kind === 'usable', s3: () => !s3Watch.isAway() });
   const redisSetup = watchRedisSetup(redis, watching);
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
   let consuming: Consuming | undefined;
@@ -146,6 +157,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const mayWrite = (): boolean => foreign === undefined;
   const sumsKeeper = joinSums(redis, redisConfig.prefix, { store, archive: storage, mayWrite, ...watching });
   const life = tellLife(store);
+  const ends = logEnds(store, logger);
   const history = readHistory(redis, redisConfig.prefix, { store, recovery, mayWrite, logger });
   let starting: Promise<void> | undefined;
   let isStarted = false;
@@ -235,7 +247,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         metrics: workerMetrics,
       },
     );
-    await Promise.all([maintenance.start(), sumsKeeper.start(), history.start()]);
+    await Promise.all([maintenance.start(), sumsKeeper.start(), history.start(), ends.start()]);
     followPauses();
     isStarted = true;
     logger.info(
@@ -274,7 +286,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
         const saidFarewell = access.stop();
-        const loops = [life, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) =>
+        const loops = [life, ends, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) =>
           loop.stop(),
         );
         const answers = followAnswers(redis);

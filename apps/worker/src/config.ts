@@ -12,6 +12,7 @@ import {
   redisSettings,
   runwareSettings,
   s3Settings,
+  safeLabel,
   spendSettings,
   text,
   webhookSettings,
@@ -36,6 +37,15 @@ const imageHosts = text(hostNames)
   .transform((hosts) => hosts.split(',').map((host) => host.trim()))
   .refine((hosts) => hosts.every(isHost), { error: `must be ${hostNames}` });
 
+/** Time series that name a tenant; more would burden Prometheus more than they tell. */
+const MOST_METRICS_TENANTS = 50;
+const metricsTenantsRule = `at most ${MOST_METRICS_TENANTS} names of tenants, separated by commas, of letters, digits, - _ and . alone, up to 40 characters each`;
+const metricsTenants = text(metricsTenantsRule)
+  .transform((names) => [...new Set(names.split(',').map((name) => name.trim()))])
+  .refine((names) => names.length <= MOST_METRICS_TENANTS && names.every((name) => name !== 'other' && safeLabel(name) === name), {
+    error: `must be ${metricsTenantsRule}`,
+  });
+
 function isHost(host: string): boolean {
   return canReadUrl(`https://${host}`) && new URL(`https://${host}`).host === host.toLowerCase();
 }
@@ -47,6 +57,7 @@ const workerSettings = z
     WORKER_POLLS_PER_SECOND: wholeNumber(1, 10_000).default(50),
     RUNWARE_UPLOADS: oneOf(['s3', 'none']).default('s3'),
     RUNWARE_IMAGE_HOSTS: imageHosts.optional(),
+    METRICS_TENANTS: metricsTenants.optional(),
   })
   .transform((env) => ({
     submitConcurrency: env.WORKER_SUBMIT_CONCURRENCY,
@@ -54,6 +65,7 @@ const workerSettings = z
     pollsPerSecond: env.WORKER_POLLS_PER_SECOND,
     askForUpload: env.RUNWARE_UPLOADS === 's3',
     imageHosts: env.RUNWARE_IMAGE_HOSTS,
+    metricsTenants: env.METRICS_TENANTS ?? [],
   }));
 
 /** The schemas of a worker's settings, in groups. */

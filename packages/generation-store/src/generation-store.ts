@@ -16,6 +16,9 @@ import { findErasure, requestErasure } from './erasing/request-erasure.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
 import { readMinutes } from './lists/read-minutes.ts';
+import { readOldestWaiting } from './lists/read-oldest-waiting.ts';
+import { readTotals } from './lists/read-totals.ts';
+import { takeEnded } from './lists/take-ended.ts';
 import { readTenantsOf } from './money/period-tenants.ts';
 import { readSpend } from './money/spend.ts';
 import { readUnknown } from './money/unknown-outcomes.ts';
@@ -110,6 +113,9 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findIdByKey: bind(findIdByKey),
     list: bind(listGenerations),
     minutes: bind(readMinutes),
+    totals: bind(readTotals),
+    takeEnded: bind(takeEnded),
+    oldestWaiting: bind(readOldestWaiting),
     forgetRequest: bind(forgetRequest),
     returnRequest: bind(returnRequest),
     cancel: (generationId: string, tenant?: string) => closeGeneration(redis, prefix, generationId, 'cancelled', tenant),

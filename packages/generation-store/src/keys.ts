@@ -28,6 +28,10 @@ export const eventsGapsKey = (prefix: string): string => `${prefix}:events-gaps`
 export const aliveKey = (prefix: string): string => `${prefix}:alive`;
 /** Number of the stored format (lua/stored-format.ts). */
 export const formatKey = (prefix: string): string => `${prefix}:format`;
+/** Hash of counts that never begin anew by themselves (lua/totals.ts). */
+export const totalsKey = (prefix: string): string => `${prefix}:totals`;
+/** List of the generations whose end no worker has logged yet, the first to end first (lua/totals.ts). */
+export const endedKey = (prefix: string): string => `${prefix}:ended`;
 export const ownerClaimKey = (prefix: string): string => `${prefix}:owner-claim`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 /** Marks a rebuild that was begun. */

@@ -48,7 +48,7 @@ export interface World extends AsyncDisposable {
   ledger(): Promise<Record<string, Spend>>;
   /** The money of all tenants over all days. */
   spent(): Promise<Spend>;
-  /** Everything under the prefix but the counts of minutes, less how long it stays. */
+  /** Everything under the prefix but the counts, less how long it stays. */
   keyspace(): Promise<Record<string, unknown>>;
 }
 
@@ -195,7 +195,7 @@ async function readKeyspace(redis: Redis, prefix: string): Promise<Record<string
   let cursor = '0';
   do {
     const [next, found] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
-    for (const key of found) if (!key.startsWith(`${prefix}:minute:`)) keys.add(key);
+    for (const key of found) if (!key.startsWith(`${prefix}:minute:`) && key !== `${prefix}:totals`) keys.add(key);
     cursor = next;
   } while (cursor !== '0');
   const entries = [...keys].toSorted().map(async (key): Promise<[string, unknown]> => {

@@ -15,10 +15,21 @@ export {
   type ProcessLogger,
 } from './logging/logger.ts';
 export { redactText, type RedactOptions } from './logging/redact-text.ts';
+export { addConnectionGauge } from './metrics/connection-gauge.ts';
 export { labelSets } from './metrics/label-sets.ts';
+export { createRisingTotals, type RisingTotals } from './metrics/rising-totals.ts';
 export { createRedisClock, watchClock, type ClockWatch, type RedisClock } from './redis-clock.ts';
 export { createMetrics } from './metrics/create-metrics.ts';
-export type { Counter, Histogram, LabelValues, MetricDefinition, Metrics, ReadSamples, Sample } from './metrics/metrics.ts';
+export {
+  safeLabel,
+  type Counter,
+  type Histogram,
+  type LabelValues,
+  type MetricDefinition,
+  type Metrics,
+  type ReadSamples,
+  type Sample,
+} from './metrics/metrics.ts';
 export { createMetricsRoutes } from './metrics/routes.ts';
 export { createPulse, type Pulse, type PulseOptions } from './pulse.ts';
 export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
@@ -45,6 +56,7 @@ export { timingSettings } from './settings/timing.ts';
 export { describeUnread, findUnreadSettings, knownSettings, type UnreadSetting } from './settings/unknown-settings.ts';
 export { flag, oneOf, text, webAddress, wholeNumber } from './settings/variables.ts';
 export { capabilityKeySettings, notificationKeySettings, webhookSettings, type WebhookSettings } from './settings/webhook.ts';
+export { readVersion } from './version.ts';
 export { createOutageLines, type OutageLines } from './watch/outage-lines.ts';
 export {
   watchDependency,

@@ -5,6 +5,7 @@ import type { Service } from './service.ts';
 import type { Environment } from './settings/environment.ts';
 import { describeUnread, findUnreadSettings, MAX_TOLD_SETTINGS } from './settings/unknown-settings.ts';
 import type { Signals } from './signals.ts';
+import { readVersion } from './version.ts';
 
 export interface RunOptions {
   /** Name of the process, on every line that it writes. */
@@ -52,6 +53,7 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
   try {
     const service = await create();
     logger = service.logger ?? logger;
+    logger.info({ event: 'process.starts', version: readVersion(), node: process.versions.node }, 'starting');
     const allUnread = findUnreadSettings(options.env ?? {});
     for (const unread of allUnread.slice(0, MAX_TOLD_SETTINGS))
       logger.warn({ event: 'setting.unread', setting: unread.name.slice(0, 64) }, `${unread.name.slice(0, 64)} ${describeUnread(unread)}`);
@@ -110,10 +112,11 @@ function exitLater(afterMs: number, logger: Logger): void {
 
 /** Logs why the process did not start. Lists wrong settings one by one, without a stack. */
 function tellWhyNotStarted(error: unknown, logger: Logger): void {
+  const version = readVersion();
   if (error instanceof ConfigError) {
     const { code, problems, message } = error;
-    logger.error({ code, problems }, `cannot start: ${message.split('\n', 1)[0]}`);
+    logger.error({ version, code, problems }, `cannot start: ${message.split('\n', 1)[0]}`);
   } else {
-    logger.error({ err: error }, 'cannot start');
+    logger.error({ version, err: error }, 'cannot start');
   }
 }

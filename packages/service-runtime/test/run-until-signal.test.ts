@@ -79,13 +79,18 @@ test('a signal ends a start that would wait forever', async () => {
 test('stops a service that does not start, and logs its error', async () => {
   const { code, said, lines } = await startProgram('failed-start').ended();
   expect({ code, said }).toEqual({ code: 1, said: ['stop'] });
-  expect(lines[0]).toMatchObject({ msg: 'cannot start', err: { message: 'cannot do without a bucket' } });
+  const version = expect.stringMatching(/^\d+\.\d+\.\d+$/) as string;
+  expect(lines).toMatchObject([
+    { event: 'process.starts', version, msg: 'starting' },
+    { version, msg: 'cannot start', err: { message: 'cannot do without a bucket' } },
+  ]);
 });
 
 test('output of libraries and Node, and an uncaught error, are lines of JSON', async () => {
   const { code, said, lines, complained } = await startProgram('noisy').ended();
   expect({ code, said, complained }).toEqual({ code: 1, said: [], complained: '' });
   expect(lines).toEqual([
+    expect.objectContaining({ event: 'process.starts' }),
     expect.objectContaining({ level: 'info', source: 'console', msg: 'printed 1' }),
     expect.objectContaining({ level: 'warn', source: 'console', msg: 'IMPORTANT! printed' }),
     expect.objectContaining({ level: 'error', source: 'console', msg: expect.stringContaining('printed error') }),

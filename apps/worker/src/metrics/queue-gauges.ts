@@ -1,5 +1,5 @@
 import { defined, formatUsd } from '@darkroom/contracts';
-import { holdKinds, standingPauseKinds, type GenerationStore } from '@darkroom/generation-store';
+import { holdKinds, standingPauseKinds, waitingStages, type GenerationStore } from '@darkroom/generation-store';
 import { countBacklog, createJobCounts, type Settlements, type Submissions } from '@darkroom/queues';
 import type { Metrics } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
@@ -10,7 +10,16 @@ export interface QueueGaugeDependencies {
   settlements: Settlements;
   store: Pick<
     GenerationStore,
-    'findLastPass' | 'findReading' | 'findTrouble' | 'heldWorkers' | 'pauses' | 'readSpend' | 'readOpenImages' | 'readTasksAtProvider'
+    | 'findLastPass'
+    | 'findReading'
+    | 'findTrouble'
+    | 'heldWorkers'
+    | 'oldestWaiting'
+    | 'pauses'
+    | 'readSpend'
+    | 'readOpenImages'
+    | 'readTasksAtProvider'
+    | 'readUnknown'
   >;
   now: () => number;
 }
@@ -35,6 +44,21 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
   metrics.readGauge(
     { name: 'darkroom_backlog', help: 'Submissions that the fleet is sending or could send now; for autoscaling.' },
     async () => [{ labels: {}, value: await countBacklog(connection, submissions.queue, now(), await countSendable(store)) }],
+  );
+  metrics.readGauge(
+    {
+      name: 'darkroom_oldest_waiting_seconds',
+      help: 'Time for which the oldest generation waits, by stage: nothing of it is sent yet (queued), or something is (running); 0 without one.',
+      labels: ['stage'],
+    },
+    async () => {
+      const waiting = await store.oldestWaiting();
+      return waitingStages.map((stage) => ({ labels: { stage }, value: waiting[stage] / 1000 }));
+    },
+  );
+  metrics.readGauge(
+    { name: 'darkroom_outcomes_unknown', help: 'Submissions with an unknown outcome, whose money is on hold.' },
+    async () => [{ labels: {}, value: (await store.readUnknown(0)).count }],
   );
   metrics.readGauge(
     {

@@ -1,8 +1,11 @@
+import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+
+export const redisShortcomings = ['eviction', 'too-old', 'nameless', 'no-log', 'nearly-full'] as const;
 
 /** A property of a Redis server with which Darkroom cannot work, or of which its operator should know. */
 export interface RedisShortcoming {
-  readonly kind: 'eviction' | 'too-old' | 'nameless' | 'no-log' | 'nearly-full';
+  readonly kind: (typeof redisShortcomings)[number];
   /** True if no worker buys with it. */
   readonly isUnfit: boolean;
   /** The fault and its cure. */
@@ -19,6 +22,26 @@ const NEARLY_FULL = 0.85;
  */
 export async function examineRedis(redis: Pick<Redis, 'info'>): Promise<RedisShortcoming[]> {
   return findShortcomings(parseInfo(await redis.info()));
+}
+
+/** Memory and setup of a server, as its `INFO` tells them; a value that it does not tell is absent. */
+export interface RedisState {
+  usedBytes?: number;
+  /** 0 without a limit. */
+  limitBytes?: number;
+  /** Keys thrown away since its start. */
+  evictedKeys?: number;
+  shortcomings: readonly RedisShortcoming[];
+}
+
+/** Reads memory and setup of a server. */
+export async function readRedisState(redis: Pick<Redis, 'info'>): Promise<RedisState> {
+  const info = parseInfo(await redis.info());
+  const tell = (name: string): number | undefined => (info.has(name) ? Number(info.get(name)) : undefined);
+  return {
+    ...defined({ usedBytes: tell('used_memory'), limitBytes: tell('maxmemory'), evictedKeys: tell('evicted_keys') }),
+    shortcomings: findShortcomings(info),
+  };
 }
 
 /** Returns the shortcomings in an answer to `INFO`; a value that the server does not tell is none. */

@@ -23,7 +23,7 @@ export interface MinuteCounts {
 }
 
 /** Codes of the errors that the answers of an enqueue become. */
-const codeOfAnswer: Readonly<Record<string, string>> = {
+export const codeOfAnswer: Readonly<Record<string, string>> = {
   cap: 'spend.cap-reached',
   full: 'queue.full',
   conflict: 'request.conflict',
@@ -38,6 +38,9 @@ const codeOfAnswer: Readonly<Record<string, string>> = {
   'run-at-out-of-bounds': 'request.invalid',
   'safety-required': 'request.invalid',
 };
+
+/** Codes by which refused enqueues are counted; `other` for an answer of a later version, or of a retry about single images. */
+export const refusalCodes = [...new Set(Object.values(codeOfAnswer)), 'other'];
 
 /** Hashes asked for at once; each has some dozen fields. */
 const AT_ONCE = 200;

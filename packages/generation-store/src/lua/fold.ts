@@ -14,6 +14,11 @@ local function finish(key, id, status, now)
   local generation = hash(key)
   setStatus(key, id, generation, status, now)
   record('generation.' .. status, id, generation, nil, nil, now)
+  -- an old end that a rebuild restores was counted and logged when it came
+  if tellsEvents then
+    countTotal('ended:' .. status)
+    noteEnded(id)
+  end
 end
 
 -- the index and n of each submission, in order

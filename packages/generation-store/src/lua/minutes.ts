@@ -1,3 +1,5 @@
+import { totals } from './totals.ts';
+
 /** Time that the counts of a minute stay, in seconds: a day, and a margin to read it. */
 export const MINUTE_KEPT_SECONDS = 26 * 3600;
 /** Length of a minute. */
@@ -8,7 +10,7 @@ export const MINUTE_MS = 60_000;
  * (images), `refused:<answer>` of an enqueue, `accepted` by the provider, `recorded` with `road:<road>`, and `failed:<code>`. All words are ours,
  * so a hash is bounded. A count that cannot be written, because a right is missing or the key is of another type, ends no purchase. After the prelude.
  */
-export const minutes = /* lua */ `
+export const minutes = /* lua */ `${totals}
 local function countMinute(at, name, by)
   local key = prefix .. ':minute:' .. int(math.floor(at / ${MINUTE_MS}))
   if redis.pcall('HINCRBY', key, name, by or 1) == (by or 1) then redis.pcall('EXPIRE', key, ${MINUTE_KEPT_SECONDS}) end
@@ -23,7 +25,10 @@ end
 local isNoRefusal = { created = true, exists = true, replayed = true, changed = true, ['not-initialised'] = true }
 local function countAnswer(reply)
   for place = 1, #reply, 2 do
-    if reply[place] == 'kind' and not isNoRefusal[reply[place + 1]] then countMinute(nowMs(), 'refused:' .. reply[place + 1]) end
+    if reply[place] == 'kind' and not isNoRefusal[reply[place + 1]] then
+      countMinute(nowMs(), 'refused:' .. reply[place + 1])
+      countTotal('refused:' .. reply[place + 1])
+    end
   end
   return reply
 end

@@ -108,6 +108,10 @@ noteStep(id, index, n, now, status, code)
 record('submission.' .. status, id, generation, index, n, now)
 countEnd(now, tonumber(endedAt), status == 'succeeded' and 'recorded' or 'failed:' .. code)
 if road ~= '' then countEnd(now, tonumber(endedAt), 'road:' .. road) end
+-- once for each submission: an operator may call an unknown one lost
+if tellsEvents and (status == 'lost' or status == 'unknown') and submission.status ~= 'unknown' then
+  countTotal('not-here:' .. status)
+end
 
 local image = generation['image:' .. index]
 local running = isUnderWay(generation.status)

@@ -44,6 +44,8 @@ const closing: readonly RedisGrant[] = [
   { commands: ['zadd'], keys: ['moved-periods'] },
   { commands: ['hincrby', 'expire'], keys: ['minute:*'] },
   { commands: ['zadd', 'expire'], keys: ['tenants:*'] },
+  { commands: ['hincrby'], keys: ['totals'] },
+  { commands: ['rpush', 'ltrim'], keys: ['ended'] },
   { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
   { commands: ['zadd', 'zrem'], keys: ['open-images'] },
 ];

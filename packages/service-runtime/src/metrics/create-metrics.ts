@@ -28,11 +28,12 @@ export function createMetrics(options: { readonly process: string }): Metrics {
         collect: () =>
           replaceSamples(
             read,
+            () => forget(counter),
+            ({ labels, value }) => counter.inc(safeLabels(labels), value),
+            // Only beside a successful read: zeros in place of counts would look like a new count that then rises at once.
             () => {
-              forget(counter);
               for (const labels of knownOf(definition)) counter.inc(safeLabels(labels), 0);
             },
-            ({ labels, value }) => counter.inc(safeLabels(labels), value),
           ),
       });
     },
@@ -74,6 +75,7 @@ async function replaceSamples<Label extends string>(
   read: ReadSamples<Label>,
   reset: () => void,
   write: (sample: Sample<Label>) => void,
+  begin?: () => void,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
@@ -82,5 +84,6 @@ async function replaceSamples<Label extends string>(
   const samples = await Promise.race([Promise.resolve().then(read), late]).catch(() => undefined);
   clearTimeout(timer);
   reset();
+  if (samples !== undefined) begin?.();
   for (const sample of samples ?? []) write(sample);
 }

@@ -70,6 +70,27 @@ test('a metric that cannot be read in time has no samples, and the page still re
   expect(text.split('\n').filter((line) => /^darkroom_(broken|frozen)/.test(line))).toEqual([]);
 });
 
+test('a read counter that cannot be read has no zeros in place of its counts', async () => {
+  const metrics = createMetrics({ process: 'worker' });
+  let isAway = false;
+  const definition = {
+    name: 'darkroom_ends_total',
+    help: 'Ends.',
+    labels: ['status'] as const,
+    known: [{ status: 'lost' }, { status: 'failed' }],
+  };
+  metrics.readCounter(definition, () => {
+    if (isAway) throw new Error('away');
+    return [{ labels: { status: 'lost' }, value: 3 }];
+  });
+  const lines = ['darkroom_ends_total{status="lost",process="worker"} 3', 'darkroom_ends_total{status="failed",process="worker"} 0'];
+  expect(await linesOf(metrics, 'darkroom_ends_total')).toEqual(lines);
+  isAway = true;
+  expect(await linesOf(metrics, 'darkroom_ends_total')).toEqual([]);
+  isAway = false;
+  expect(await linesOf(metrics, 'darkroom_ends_total')).toEqual(lines);
+});
+
 test('two processes in one program share nothing', async () => {
   const [one, other] = [createMetrics({ process: 'one' }), createMetrics({ process: 'other' })];
   const definition = { name: 'darkroom_things_total', help: 'Things.' };

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { readVersion } from '../version.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -8,6 +9,12 @@ import type { Metrics } from './metrics.ts';
 export function addProcessMetrics(metrics: Metrics): void {
   const startedAt = Date.now() / 1000 - process.uptime();
   let before = performance.eventLoopUtilization();
+  const build = { version: readVersion(), node: process.versions.node };
+
+  metrics.readGauge(
+    { name: 'darkroom_build_info', help: 'Always 1; the labels name the versions of Darkroom and Node.', labels: ['version', 'node'] },
+    () => [{ labels: build, value: 1 }],
+  );
 
   metrics.readGauge({ name: 'process_start_time_seconds', help: 'Start time of the process, in seconds since 1970.' }, () => [
     { labels: {}, value: startedAt },
