@@ -18,10 +18,7 @@ const modules = new Map([
   ['policy/v1', { module: 'kubernetes-models/policy/v1', models: policy }],
   ['networking.k8s.io/v1', { module: 'kubernetes-models/networking.k8s.io/v1', models: networking }],
   ['keda.sh/v1alpha1', { module: '@kubernetes-models/keda/keda.sh/v1alpha1', models: keda }],
-  [
-    'monitoring.coreos.com/v1',
-    { module: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1', models: prometheusOperator },
-  ],
+  ['monitoring.coreos.com/v1', { module: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1', models: prometheusOperator }],
   ['external-secrets.io/v1', { module: '@kubernetes-models/external-secrets/external-secrets.io/v1', models: externalSecrets }],
 ]);
 

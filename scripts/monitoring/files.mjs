@@ -11,7 +11,7 @@ export const scrapeFile = 'infra/monitoring/prometheus.yml';
 export const runbook = 'docs/operations/alarms.md';
 
 /** @returns {{ groups: { name: string, rules: Alert[] }[] }} */
-export const readRules = () => parse(readFileSync(rulesFile, 'utf8'));
+const readRules = () => parse(readFileSync(rulesFile, 'utf8'));
 
 export const readAlerts = () => readRules().groups.flatMap(({ rules }) => rules);
 

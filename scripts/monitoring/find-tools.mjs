@@ -43,14 +43,11 @@ function unpack(workshop) {
   for (const folder of ['lists/partial', 'cache/archives/partial', 'root']) mkdirSync(path.join(workshop, folder), { recursive: true });
   const settings = [`Dir::State::lists=${workshop}/lists`, `Dir::Cache=${workshop}/cache`, 'Debug::NoLocking=1', 'APT::Sandbox::User='];
   const apt = ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
-  const steps = [
-    ['apt-get', ...apt, 'update'],
-    ['apt-get', ...apt, 'download', 'prometheus'],
-  ];
-  for (const [command = '', ...args] of steps) {
+  /** @param {string} command @param {string[]} args */
+  const run = (command, args) => {
     if (spawnSync(command, args, { cwd: workshop, stdio: 'ignore', timeout: 120_000 }).status !== 0) throw new Error(MISSING);
-  }
-  for (const file of readdirSync(workshop).filter((name) => name.endsWith('.deb'))) {
-    if (spawnSync('dpkg-deb', ['-x', file, 'root'], { cwd: workshop, stdio: 'ignore' }).status !== 0) throw new Error(MISSING);
-  }
+  };
+  run('apt-get', [...apt, 'update']);
+  run('apt-get', [...apt, 'download', 'prometheus']);
+  for (const file of readdirSync(workshop).filter((name) => name.endsWith('.deb'))) run('dpkg-deb', ['-x', file, 'root']);
 }

@@ -34,7 +34,10 @@ test('where promtool is neither installed nor to be had, the check fails with on
   const cache = mkdtempSync(path.join(tmpdir(), 'darkroom-tools-'));
   onTestFinished(() => rmSync(cache, { recursive: true, force: true }));
   const program = `import { findTools } from './scripts/monitoring/find-tools.mjs'; try { findTools(${JSON.stringify(cache)}) } catch (error) { console.log(error.message) }`;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { env: { PATH: '/nonexistent' }, encoding: 'utf8' });
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    env: { PATH: '/nonexistent' },
+    encoding: 'utf8',
+  });
   expect(stdout).toBe(
     'promtool and prometheus are needed to test the alarms: install them (apt-get install --no-install-recommends prometheus), or run where apt-get can download that package\n',
   );

@@ -10,7 +10,7 @@ import {
 } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
+import { createBalanceReader, createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import {
   addConnectionGauge,
   atMost,
@@ -49,6 +49,7 @@ import { createOwnStore } from './own-store.ts';
 import { readHistory } from './read-history.ts';
 import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
 import { tellLife } from './tell-life.ts';
+import { watchBalance } from './watch-balance.ts';
 import { watchBucket } from './watch-bucket.ts';
 import { watchProvider } from './watch-provider.ts';
 import { watchRedisSetup } from './watch-redis-setup.ts';
@@ -156,6 +157,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   );
   const mayWrite = (): boolean => foreign === undefined;
   const sumsKeeper = joinSums(redis, redisConfig.prefix, { store, archive: storage, mayWrite, ...watching });
+  const balance = watchBalance(metrics, createBalanceReader({ ...runware, ...limits }, { now }), { now: monotonicMs });
   const life = tellLife(store);
   const ends = logEnds(store, logger);
   const history = readHistory(redis, redisConfig.prefix, { store, recovery, mayWrite, logger });
@@ -247,7 +249,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         metrics: workerMetrics,
       },
     );
-    await Promise.all([maintenance.start(), sumsKeeper.start(), history.start(), ends.start()]);
+    await Promise.all([maintenance.start(), sumsKeeper.start(), history.start(), ends.start(), balance.start()]);
     followPauses();
     isStarted = true;
     logger.info(
@@ -286,8 +288,8 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
         const saidFarewell = access.stop();
-        const loops = [life, ends, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) =>
-          loop.stop(),
+        const loops = [life, ends, balance, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map(
+          (loop) => loop.stop(),
         );
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });

@@ -19,20 +19,21 @@ export function logEnds(store: Pick<GenerationStore, 'takeEnded'>, logger: Logge
   async function take(): Promise<void> {
     let ended: EndedGeneration[];
     do {
-      // eslint-disable-next-line no-await-in-loop -- the next page follows only after a full one
       ended = await store.takeEnded(AT_ONCE);
       for (const generation of ended) logger.info({ event: 'generation.ended', ...lineOf(generation) }, 'generation ended');
     } while (ended.length === AT_ONCE && !isStopped);
   }
-  const next = (): void => {
+  async function takeAndGoOn(): Promise<void> {
+    // Without Redis nothing is taken, and the next look takes it.
+    await take().catch(() => undefined);
+    next();
+  }
+  function next(): void {
     if (isStopped) return;
     timer = setTimeout(() => {
-      // Without Redis nothing is taken, and the next look takes it.
-      taking = take()
-        .catch(() => undefined)
-        .then(next);
+      taking = takeAndGoOn();
     }, EVERY_MS);
-  };
+  }
   return {
     async start() {
       if (timer === undefined) next();

@@ -1,3 +1,4 @@
+export { createBalanceReader, type BalanceReader } from './account-balance.ts';
 export type { AccountVerdict } from './check-account.ts';
 export { classifyFault, type FaultFeatures } from './classify.ts';
 export { createRunwareClient, type RunwareClient, type RunwareClientConfig, type RunwareClientDependencies } from './client.ts';

@@ -1,3 +1,4 @@
+import { billCommand } from './bill.ts';
 import { cancelCommand, eraseCommand, exportCommand, retryCommand } from './bulk.ts';
 import type { CommandEntry } from './command.ts';
 import { generateCommand, listCommand, quoteCommand, showCommand, watchCommand } from './images.ts';
@@ -42,6 +43,7 @@ export const commands: readonly CommandEntry[] = [
   unknownCommand,
   reconcileCommand,
   rebuildCommand,
+  billCommand,
   exportCommand,
   probeCommand,
   startCommand,

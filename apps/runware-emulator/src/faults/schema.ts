@@ -49,6 +49,14 @@ export const faultsSchema = z.strictObject({
   wallPassesOn: flag(false, 'Such requests are also passed on to Runware, whose answer is dropped.'),
   dryRunIsCharged: flag(false, 'A dry run is executed and charged as a purchase.'),
 
+  // The account
+  balanceUsd: z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/)
+    .default('1000')
+    .describe('Balance of the account before the first charge, in US dollars, which `accountManagement` tells.'),
+  balanceHidden: flag(false, '`accountManagement` is refused: the key lacks the permission.'),
+
   // A submission; at most one of the rates applies, the first in this order, drawn again for every receipt of a taskUUID
   submitResetBeforeRate: rate(0, 'The connection is reset, and the task was not accepted.'),
   submitResetAfterRate: rate(0, 'The connection is reset, and the task was accepted.'),

@@ -1,5 +1,6 @@
 import { isObject, type RawTask } from '../validation/check-image-inference.ts';
 import { namesOf } from '../validation/runware-error.ts';
+import { accountDetails } from './account-details.ts';
 import { combine, refuseWith, type Answer } from './answer.ts';
 import { checkKey } from './check-key.ts';
 import { getResponse, type PollDependencies } from './get-response.ts';
@@ -39,6 +40,8 @@ async function answerTask(task: unknown, isDryRun: boolean, dependencies: Reques
       return getResponse(task, dependencies);
     case 'getTaskDetails':
       return getTaskDetails(task, dependencies);
+    case 'accountManagement':
+      return accountDetails(task, dependencies);
     case undefined:
       return refuseWith(400, { code: 'missingTaskType', message: "Missing required parameter 'taskType'.", ...aboutTaskType(task) });
     default:
@@ -49,7 +52,7 @@ async function answerTask(task: unknown, isDryRun: boolean, dependencies: Reques
 const aboutTaskType = (task: RawTask) => ({
   parameter: 'taskType',
   type: 'string',
-  allowedValues: ['imageInference', 'getResponse', 'getTaskDetails', 'authentication'],
+  allowedValues: ['imageInference', 'getResponse', 'getTaskDetails', 'accountManagement', 'authentication'],
   documentation: 'https://runware.ai/docs/platform/errors',
   ...namesOf(task),
 });
