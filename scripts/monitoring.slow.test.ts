@@ -57,11 +57,12 @@ test('after one image each query of the dashboard answers, each alarm has its nu
   const fleet = await startFleet({
     erasers: 1,
     apis: 1,
+    notifiers: 1,
     workerEnv: { METRICS_TENANTS: 'acme', DAILY_CAP_USD: '25', TENANT_DAILY_CAP_USD: '0.02' },
   });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
-    const processes = [...fleet.workerUrls, fleet.receiverUrl, ...[...fleet.erasers, ...fleet.apis].map(({ url }) => url)];
+    const processes = [...fleet.workerUrls, fleet.receiverUrl, ...[...fleet.erasers, ...fleet.apis, ...fleet.notifiers].map(({ url }) => url)];
     const prometheus = await startPrometheus(processes);
     const { generationId } = await producer.enqueue({ positivePrompt: 'a lighthouse', width: 1024, height: 1024 }, { tenant: 'acme' });
     expect((await producer.wait(generationId, { timeoutMs: 30_000 })).status).toBe('succeeded');

@@ -4,6 +4,7 @@ import { buildNotificationStore, connectPatient, watchRedis } from '@darkroom/ge
 import { createEvents } from '@darkroom/producer';
 import { createNotifications } from '@darkroom/queues';
 import {
+  addConnectionGauge,
   atMost,
   closeServer,
   createHealthRoutes,
@@ -63,6 +64,7 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
   const notifications = createNotifications(redis, { prefix: redisConfig.prefix, now: clock.now });
   const metrics = createMetrics({ process: 'notifier' });
   const counts = createNotifierMetrics(metrics, store, notifications);
+  addConnectionGauge(metrics, { redis: () => redisWatch.state().kind === 'usable' });
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
   const lines = createOutageLines({ name: 'events', about: {} }, logger, now);
   const [stopping, hurrying] = [new AbortController(), new AbortController()];
