@@ -62,7 +62,11 @@ test('after one image each query of the dashboard answers, each alarm has its nu
   });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
-    const processes = [...fleet.workerUrls, fleet.receiverUrl, ...[...fleet.erasers, ...fleet.apis, ...fleet.notifiers].map(({ url }) => url)];
+    const processes = [
+      ...fleet.workerUrls,
+      fleet.receiverUrl,
+      ...[...fleet.erasers, ...fleet.apis, ...fleet.notifiers].map(({ url }) => url),
+    ];
     const prometheus = await startPrometheus(processes);
     const { generationId } = await producer.enqueue({ positivePrompt: 'a lighthouse', width: 1024, height: 1024 }, { tenant: 'acme' });
     expect((await producer.wait(generationId, { timeoutMs: 30_000 })).status).toBe('succeeded');
