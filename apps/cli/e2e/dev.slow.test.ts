@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +19,13 @@ async function makeStrangersFolder(packages: readonly string[]): Promise<string>
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--fetch-retries=1'];
   await run('npm', ['install', ...options, ...packages], { cwd: folder });
   return folder;
+}
+
+/** Returns the lines of the README about the three doors, without comments. */
+function linesOfReadme(): string[] {
+  const [, block = ''] =
+    /<!-- run by: apps\/cli\/e2e\/dev\.slow\.test\.ts -->\n\n```sh\n([^]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ?? [];
+  return block.split('\n').flatMap((line) => (line === '' || line.startsWith('#') ? [] : [line.replace(/ {2,}# .*$/, '')]));
 }
 
 test(
@@ -41,24 +48,32 @@ test(
     for (const part of ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard', 'eraser', 'api'])
       expect(output).toMatch(new RegExp(`^  ${part} `, 'm'));
 
-    const [, line = ''] = /^ {2}(npx darkroom generate .+)$/m.exec(output) ?? [];
-    const made = await run('bash', ['-c', line], { cwd: folder, env });
-    const [file = ''] = made.stdout.trim().split('\n');
-    expect(await sharp(path.resolve(folder, file)).metadata()).toMatchObject({ format: 'jpeg', width: 1280, height: 896 });
     expect((await run('npx', ['darkroom', 'status'], { cwd: folder, env })).stdout).toContain('buying    is not paused');
 
-    const [, exported = ''] = /^ {2}(export REDIS_URL=.+)$/m.exec(output) ?? [];
-    writeFileSync(path.join(folder, 'first-job.mjs'), (await run('cat', [path.join(root, 'examples/first-job/first-job.mjs')])).stdout);
-    await run('bash', ['-c', `${exported}; node first-job.mjs`], { cwd: folder, env: { ...env, REDIS_URL: undefined } });
-    expect(readdirSync(folder)).toContain('lighthouse.jpg');
-
-    const [, door = '', ask = '', fetchImage = ''] = /^ {2}(export DARKROOM_URL=.+)\n {2}(curl .+)\n {2}(curl .+)$/m.exec(output) ?? [];
-    const ordered = JSON.parse((await run('bash', ['-c', `${door}; ${ask}`], { cwd: folder, env })).stdout) as Record<string, string>;
+    // The lines of the README, with the variables that it prints; the command line without them, through the library, and with them.
+    const variables = [...output.matchAll(/^ {2}export (.+)$/gm)].map(([, words = '']) => `export ${words}`).join('; ');
+    const shell = async (line: string, exports = variables): Promise<string> =>
+      (await run('bash', ['-c', `${exports}; ${line}`], { cwd: folder, env: { ...env, REDIS_URL: undefined } })).stdout.trim();
+    const [install, start, generate = '', order = '', save = '', library = '', ...others] = linesOfReadme();
+    expect([install, start, others]).toEqual([expect.stringMatching(/^npm install/), 'npx darkroom dev', []]);
+    expect(output).toContain(`  ${order}\n  ${save}\n`);
+    expect(output).toContain('  npx darkroom generate "a lighthouse at dusk"');
+    for (const exports of ['true', variables]) {
+      const file = await shell(generate, exports);
+      expect(await sharp(path.resolve(folder, file)).metadata()).toMatchObject({ format: 'jpeg' });
+    }
+    expect(readdirSync(path.join(folder, 'images'))).toHaveLength(2);
+    const ordered = JSON.parse(await shell(order)) as Record<string, string>;
     expect(ordered).toMatchObject({ status: 'succeeded', tenant: 'default' });
-    rmSync(path.join(folder, 'lighthouse.jpg'));
-    const saving = fetchImage.replace('<generationId>', ordered['generationId'] ?? '');
-    await run('bash', ['-c', `${door}; ${saving}`], { cwd: folder, env });
+    await shell(save.replace('<generationId>', ordered['generationId'] ?? ''));
     expect(await sharp(path.join(folder, 'lighthouse.jpg')).metadata()).toMatchObject({ format: 'jpeg' });
+    rmSync(path.join(folder, 'lighthouse.jpg'));
+    copyFileSync(path.join(root, 'examples/first-job/first-job.mjs'), path.join(folder, 'first-job.mjs'));
+    await shell(library);
+    expect(await sharp(path.join(folder, 'lighthouse.jpg')).metadata()).toMatchObject({ format: 'jpeg', width: 1280, height: 896 });
+    copyFileSync(path.join(root, 'examples/python/generate.py'), path.join(folder, 'generate.py'));
+    await shell('python3 generate.py "a lighthouse" python.jpg');
+    expect(await sharp(path.join(folder, 'python.jpg')).metadata()).toMatchObject({ format: 'jpeg' });
 
     process.kill(-(dev.pid ?? 0), 'SIGINT');
     await ended;

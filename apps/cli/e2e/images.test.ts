@@ -1,21 +1,32 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { mintApiKey } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../src/app.ts';
 import type { Terminal } from '../src/terminal.ts';
 import { createWorld, spawnCli } from './world.ts';
 
 // One Darkroom for all tests of this file: each uses tags of its own.
 const world = createWorld(afterAll);
+/** The environment by which a command takes the HTTP API. */
+let http: Readonly<Record<string, string>> = {};
 
 beforeAll(async () => {
   const started = world.start();
   await started.printed('Runs on until Ctrl-C');
+  const [, url = '', key = ''] = /export DARKROOM_URL=(\S+) DARKROOM_KEY=(\S+)/.exec(started.output()) ?? [];
+  http = { DARKROOM_URL: url, DARKROOM_KEY: key, XDG_STATE_HOME: path.join(world.dir, 'state') };
 }, 120_000);
 
+const doors = ['library', 'HTTP API'] as const;
+type Door = (typeof doors)[number];
+const environmentOf = (door: Door) => (door === 'library' ? {} : http);
+const placeOf = (door: Door, words: readonly string[]): string[] =>
+  door === 'library' && words[0] !== 'quote' ? ['--data-dir', world.dir] : [];
+
 /** Runs a command in this process. @param stop Aborted: Ctrl-C. */
-async function run(words: readonly string[], stop = new AbortController().signal, out: string[] = []) {
+async function runBy(door: Door, words: readonly string[], stop = new AbortController().signal, out: string[] = []) {
   const errors: string[] = [];
   const terminalOf = (lines: string[]): Terminal => ({
     isLive: false,
@@ -26,8 +37,8 @@ async function run(words: readonly string[], stop = new AbortController().signal
     paint: (_style, text) => text,
   });
   const code = await runCommand({
-    words: words[0] === 'quote' ? words : [...words, '--data-dir', world.dir],
-    environment: {},
+    words: [...words, ...placeOf(door, words)],
+    environment: environmentOf(door),
     terminal: terminalOf(out),
     notes: terminalOf(errors),
     signals: { stop, hurry: stop },
@@ -35,135 +46,181 @@ async function run(words: readonly string[], stop = new AbortController().signal
   return { code, out, errors: errors.join('\n') };
 }
 
-const json = async <Value>(...words: string[]): Promise<Value> => {
-  const { out, errors } = await run([...words, '--json']);
-  expect(out, errors).toHaveLength(1);
-  return JSON.parse(out[0] ?? '') as Value;
-};
-
 const bill = (): number => world.readLines('kept/emulator/bill.jsonl').filter((line) => line.includes('"kind":"execution"')).length;
 
-test('generate makes images, saves them, and prints their paths; its key finds the same again', async () => {
-  const out = path.join(world.dir, 'pictures');
-  const words = ['generate', 'a red door', '--size', '1280x896', '-n', '2', '--out', out, '--tag', 'door', '--idempotency-key', 'order-1'];
-  const made = await run(words);
-  expect(made, made.errors).toMatchObject({ code: 0 });
-  expect(made.out).toHaveLength(2);
-  for (const file of made.out) expect(existsSync(file)).toBe(true);
-  expect(made.errors).toContain('1 queued, for at most 0.04 USD');
-  expect(made.errors).toMatch(/✔ a red door +[\d.]+ s +verified/);
+describe.each(doors)('through the %s', (door) => {
+  const own = door === 'library' ? 'library' : 'http';
+  const run = (words: readonly string[], stop?: AbortSignal, out?: string[]) => runBy(door, words, stop, out);
+  const json = async <Value>(...words: string[]): Promise<Value> => {
+    const { out, errors } = await run([...words, '--json']);
+    expect(out, errors).toHaveLength(1);
+    return JSON.parse(out[0] ?? '') as Value;
+  };
 
-  const again = await run(words);
-  expect(again.out).toEqual(made.out);
-  expect(again.errors).toContain('0 queued, 1 were there already');
+  test('generate makes images, saves them, and prints their paths; its key finds the same again', async () => {
+    const out = path.join(world.dir, own, 'pictures');
+    const words = [
+      'generate',
+      'a red door',
+      '--size',
+      '1280x896',
+      '-n',
+      '2',
+      '--out',
+      out,
+      '--tag',
+      own,
+      '--idempotency-key',
+      `order of ${own}`,
+    ];
+    const made = await run(words);
+    expect(made, made.errors).toMatchObject({ code: 0 });
+    expect(made.out).toHaveLength(2);
+    for (const file of made.out) expect(existsSync(file)).toBe(true);
+    expect(made.errors).toContain('1 queued, for at most 0.04 USD');
+    expect(made.errors).toMatch(/✔ a red door +[\d.]+ s +verified/);
 
-  const shown = await run(['show', '--idempotency-key', 'order-1']);
-  expect(shown.out.join('\n')).toMatch(/ {2}succeeded\n[^]*cost +0\.04 USD[^]*tags +door[^]*image 1 +JPG 1280x896, \d+ bytes, 0\.02 USD/);
+    const again = await run(words);
+    expect(again.out).toEqual(made.out);
+    expect(again.errors).toContain('0 queued, 1 were there already');
 
-  const fromImage = await run(['generate', 'the same at night', '--reference', made.out[0] ?? '', '--detach']);
-  expect(fromImage, fromImage.errors).toMatchObject({ code: 0, out: [expect.stringMatching(/^[0-9a-f-]{36}$/)] });
-  expect(fromImage.errors).toContain('for at most 0.022 USD');
-  expect(await run(['watch', fromImage.out[0] ?? ''])).toMatchObject({ code: 0 });
-});
+    const shown = await run(['show', '--idempotency-key', `order of ${own}`]);
+    expect(shown.out.join('\n')).toMatch(/ {2}succeeded\n[^]*cost +0\.04 USD[^]*image 1 +JPG 1280x896, \d+ bytes, 0\.02 USD/);
+    expect(shown.out).toContain(`  tags      ${own}`);
 
-test('a file of requests goes on after a kill, and no image is bought twice', async () => {
-  const file = path.join(world.dir, 'requests.jsonl');
-  const out = path.join(world.dir, 'many');
-  const lines = Array.from({ length: 24 }, (_, index) => ({ positivePrompt: `door ${index}`, width: 1024, height: 1024, tags: ['many'] }));
-  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  const before = bill();
-  const words = ['generate', '--from', file, '--out', out];
-  const killed = spawnCli([...words, '--data-dir', world.dir]);
-  await killed.printed('24 queued');
-  killed.signal('SIGKILL');
-  await killed.ended;
-  const { code, errors, out: files } = await run(words);
-  expect(code, errors).toBe(0);
-  expect(errors).toMatch(/24 were there already, for at most 0\.48 USD\n[^]*24 ended/);
-  expect(files).toHaveLength(24);
-  expect(readdirSync(out)).toHaveLength(24);
-  expect(bill() - before).toBe(24);
-});
-
-test('a file with wrong lines names them all, and queues nothing', async () => {
-  const file = path.join(world.dir, 'wrong.jsonl');
-  writeFileSync(file, '{"positivePrompt":"a door"}\nnot json\n{"positivePrompt":"a door","width":5}\n');
-  const { code, errors, out } = await run(['generate', '--from', file]);
-  expect({ code, out }).toEqual({ code: 2, out: [] });
-  expect(errors).toMatch(/line 2.*must be a request as JSON[^]*line 3: height: must be given together with width/);
-});
-
-test('list, show and export tell the same in words and in JSON', async () => {
-  const { out } = await run([
-    'generate',
-    'a list',
-    '--tag',
-    'listed',
-    '--metadata',
-    'user=alice',
-    '--detach',
-    '--run-at',
-    '2026-12-01',
-    '--tenant',
-    'acme',
-  ]);
-  const [generationId = ''] = out;
-  for (const filter of [
-    ['--tag', 'listed'],
-    ['--metadata', 'user=alice'],
-    ['--tenant', 'acme', '--status', 'queued'],
-  ]) {
-    expect(await json('list', ...filter), filter.join(' ')).toMatchObject({ generationId, status: 'queued' });
-    const listed = await run(['list', ...filter]);
-    expect(listed.out).toEqual([expect.stringMatching(new RegExp(`^${generationId}  queued .+  0/1 images  0 USD  acme$`))]);
-  }
-  expect(await json('show', generationId)).toMatchObject({ generationId, metadata: { user: 'alice' }, tenant: 'acme' });
-  expect(await json('export', '--tag', 'listed')).toMatchObject({ generationId, request: { positivePrompt: 'a list' } });
-  const paged = await run(['list', '--limit', '1']);
-  expect(paged.out).toHaveLength(1);
-  const [, cursor = ''] = /--cursor (\S+)/.exec(paged.errors) ?? [];
-  expect((await run(['list', '--limit', '1', '--cursor', cursor])).out).not.toEqual(paged.out);
-  expect(await json('quote', '-n', '4')).toMatchObject({ images: 4, atMostUsd: '0.08' });
-});
-
-test('cancel, retry and erase by filter tell first what they would take, and may be repeated', async () => {
-  for (const prompt of ['one', 'two', 'three'])
-    await run(['generate', prompt, '-n', '2', '--tag', 'bulk', '--detach', '--run-at', '2026-12-01']);
-  const filter = ['--tag', 'bulk'];
-  expect(await json('cancel', ...filter, '--dry-run')).toMatchObject({ dryRun: true, generations: 3, images: 6 });
-  const cancelled = await run(['cancel', ...filter]);
-  expect(cancelled.code, cancelled.errors).toBe(0);
-  expect(cancelled.out).toHaveLength(3);
-  expect(cancelled.errors).toMatch(/goes on with --created-before 2026-[^]*cancelled: 3 generations with 6 images/);
-  expect((await run(['cancel', ...filter])).errors).toContain('cancelled: 0 generations');
-
-  const before = bill();
-  expect(await json('retry', ...filter, '--dry-run')).toMatchObject({ generations: 3, images: 6, usd: '0.12' });
-  const { errors: told } = await run(['retry', ...filter]);
-  const [, createdBefore = ''] = /--created-before (\S+)/.exec(told) ?? [];
-  const repeated = await run(['retry', ...filter, '--created-before', createdBefore, '--json']);
-  const retries = repeated.out.map((line) => JSON.parse(line) as { retryId: string; created: boolean });
-  expect(retries.map(({ created }) => created)).toEqual([false, false, false]);
-  for (const { retryId } of retries) expect(await run(['watch', retryId])).toMatchObject({ code: 0 });
-  expect(bill() - before).toBe(6);
-
-  expect(await run(['erase', ...filter])).toMatchObject({ code: 2, errors: expect.stringContaining('add --yes') as string });
-  const erased = await run(['erase', retries[0]?.retryId ?? '', '--yes']);
-  expect(erased.code, erased.errors).toBe(0);
-});
-
-test('watch --all prints each event, and ends at Ctrl-C', async () => {
-  const stop = new AbortController();
-  const seen: string[] = [];
-  const watching = run(['watch', '--all', '--group', 'here', '--json'], stop.signal, seen);
-  // The group hears of what happens after it began.
-  await eventually(async () => {
-    const { out } = await run(['generate', 'an event', '--detach']);
-    await run(['watch', out[0] ?? '']);
-    expect(seen.map((line) => (JSON.parse(line) as { generationId: string }).generationId)).toContain(out[0]);
+    const fromImage = await run(['generate', 'the same at night', '--reference', made.out[0] ?? '', '--detach']);
+    expect(fromImage, fromImage.errors).toMatchObject({ code: 0, out: [expect.stringMatching(/^[0-9a-f-]{36}$/)] });
+    expect(fromImage.errors).toContain('for at most 0.022 USD');
+    expect(await run(['watch', fromImage.out[0] ?? ''])).toMatchObject({ code: 0 });
   });
-  stop.abort();
-  expect(await watching).toMatchObject({ code: 0 });
+
+  test('a file of requests goes on after a kill, and no image is bought twice', async () => {
+    const file = path.join(world.dir, `${own}.jsonl`);
+    const out = path.join(world.dir, own, 'many');
+    const lines = Array.from({ length: 24 }, (_, index) => ({
+      positivePrompt: `${own} ${index}`,
+      width: 1024,
+      height: 1024,
+      tags: ['many'],
+    }));
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const before = bill();
+    const words = ['generate', '--from', file, '--out', out];
+    const killed = spawnCli([...words, ...placeOf(door, words)], environmentOf(door));
+    await killed.printed('24 queued');
+    killed.signal('SIGKILL');
+    await killed.ended;
+    const { code, errors, out: files } = await run(words);
+    expect(code, errors).toBe(0);
+    expect(errors).toMatch(/24 were there already, for at most 0\.48 USD\n[^]*24 ended/);
+    expect(files).toHaveLength(24);
+    expect(readdirSync(out)).toHaveLength(24);
+    expect(bill() - before).toBe(24);
+
+    // A line more, twice, and at another place: what was made is found, equal lines count.
+    const more = `${JSON.stringify({ positivePrompt: `${own} more` })}\n`;
+    writeFileSync(file, [more, ...lines.map((line) => `${JSON.stringify(line)}\n`), more].join(''));
+    const grown = await run([...words, '--quiet']);
+    expect(grown).toMatchObject({ code: 0, errors: '' });
+    expect(new Set(grown.out).size).toBe(26);
+    expect(bill() - before).toBe(26);
+  });
+
+  test('a file with wrong lines names them all, and queues nothing', async () => {
+    const file = path.join(world.dir, 'wrong.jsonl');
+    writeFileSync(
+      file,
+      '{"positivePrompt":"a door"}\nnot json\n{"positivePrompt":"a door","width":5}\n{"positivePrompt":"a door","tags":"x","priority":"soon","idempotencyKey":""}\n',
+    );
+    const { code, errors, out } = await run(['generate', '--from', file]);
+    expect({ code, out }).toEqual({ code: 2, out: [] });
+    expect(errors).toMatch(
+      /line 2.*must be a request as JSON[^]*line 3: height: must be given together with width[^]*line 4: tags:[^]*line 4: priority:[^]*line 4: idempotencyKey:/,
+    );
+  });
+
+  test('list, show and export tell the same in words and in JSON', async () => {
+    const { out } = await run([
+      'generate',
+      'a list',
+      '--tag',
+      `listed-${own}`,
+      '--metadata',
+      `user=${own}`,
+      '--detach',
+      '--run-at',
+      '2026-12-01',
+      '--tenant',
+      'default',
+    ]);
+    const [generationId = ''] = out;
+    for (const filter of [
+      ['--tag', `listed-${own}`],
+      ['--metadata', `user=${own}`],
+      ['--tenant', 'default', '--status', 'queued', '--tag', `listed-${own}`],
+    ]) {
+      expect(await json('list', ...filter), filter.join(' ')).toMatchObject({ generationId, status: 'queued' });
+      const listed = await run(['list', ...filter]);
+      expect(listed.out).toEqual([expect.stringMatching(new RegExp(`^${generationId}  queued .+  0/1 images  0 USD  default$`))]);
+    }
+    expect(await json('show', generationId)).toMatchObject({ generationId, metadata: { user: own }, tenant: 'default' });
+    expect(await json('export', '--tag', `listed-${own}`)).toMatchObject({ generationId, request: { positivePrompt: 'a list' } });
+    const paged = await run(['list', '--limit', '1']);
+    expect(paged.out).toHaveLength(1);
+    const [, cursor = ''] = /--cursor (\S+)/.exec(paged.errors) ?? [];
+    expect((await run(['list', '--limit', '1', '--cursor', cursor])).out).not.toEqual(paged.out);
+    expect(await json('quote', '-n', '4')).toMatchObject({ images: 4, atMostUsd: '0.08' });
+  });
+
+  test('cancel, retry and erase by filter tell first what they would take, and may be repeated', async () => {
+    for (const prompt of ['one', 'two', 'three'])
+      await run(['generate', prompt, '-n', '2', '--tag', `bulk-${own}`, '--detach', '--run-at', '2026-12-01']);
+    const filter = ['--tag', `bulk-${own}`];
+    expect(await json('cancel', ...filter, '--dry-run')).toMatchObject({ dryRun: true, generations: 3, images: 6 });
+    const cancelled = await run(['cancel', ...filter]);
+    expect(cancelled.code, cancelled.errors).toBe(0);
+    expect(cancelled.out).toHaveLength(3);
+    expect(cancelled.errors).toMatch(/goes on with --created-before 2026-[^]*cancelled: 3 generations with 6 images/);
+    expect((await run(['cancel', ...filter])).errors).toContain('cancelled: 0 generations');
+
+    const before = bill();
+    expect(await json('retry', ...filter, '--dry-run')).toMatchObject({ generations: 3, images: 6, usd: '0.12' });
+    const { errors: told } = await run(['retry', ...filter]);
+    const [, createdBefore = ''] = /--created-before (\S+)/.exec(told) ?? [];
+    const repeated = await run(['retry', ...filter, '--created-before', createdBefore, '--json']);
+    const retries = repeated.out.map((line) => JSON.parse(line) as { retryId: string; created: boolean });
+    expect(retries.map(({ created }) => created)).toEqual([false, false, false]);
+    for (const { retryId } of retries) expect(await run(['watch', retryId])).toMatchObject({ code: 0 });
+    expect(bill() - before).toBe(6);
+
+    expect(await run(['erase', ...filter])).toMatchObject({ code: 2, errors: expect.stringContaining('add --yes') as string });
+    const erased = await run(['erase', retries[0]?.retryId ?? '', '--yes']);
+    expect(erased.code, erased.errors).toBe(0);
+  });
+
+  test('watch --all prints each event, and ends at Ctrl-C', async () => {
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const watching = run(['watch', '--all', '--group', 'here', '--json'], stop.signal, seen);
+    // The group hears of what happens after it began.
+    await eventually(async () => {
+      const { out } = await run(['generate', 'an event', '--detach']);
+      await run(['watch', out[0] ?? '']);
+      expect(seen.map((line) => (JSON.parse(line) as { generationId: string }).generationId)).toContain(out[0]);
+    });
+    stop.abort();
+    expect(await watching).toMatchObject({ code: 0 });
+
+    // What happens while no command runs is told to the next one of the group.
+    const { out } = await run(['generate', 'while nobody watches', '--detach']);
+    await run(['watch', out[0] ?? '']);
+    const later = new AbortController();
+    const lines: string[] = [];
+    const again = run(['watch', '--all', '--group', 'here'], later.signal, lines);
+    await eventually(() => expect(lines).toContainEqual(expect.stringContaining(`generation.succeeded  ${out[0]}`)));
+    later.abort();
+    expect(await again).toMatchObject({ code: 0 });
+  });
 });
 
 test.each([
@@ -182,8 +239,87 @@ test.each([
   [['generate', 'a door', '--reference', 'missing.png'], 2, 'cannot read'],
   [['list', '--status', 'done'], 2, '--status must be one of'],
   [['watch'], 2, 'watch takes the id of a generation, or --all'],
+  [['generate', 'a door', '--deadline', '2020-11-30'], 2, '--deadline: must lie in the future'],
+  [['generate', 'a door', '--run-at', '2099-11-30'], 2, '--run-at: must lie in the next 30 days'],
+  [['generate', 'a door', '--tag', 'x', '--tag', 'x'], 2, '--tag[1]: is an earlier one of these tags'],
+  [['generate', 'a door', '--reference', 'package.json'], 2, 'must be a complete JPG, PNG or WEBP'],
+  [['list', '--cursor', 'x'], 2, '--cursor: must be'],
+  [['list', '--code', 'X Y'], 2, '--code: must be the code of an error'],
+  [['watch', '01890a5d-ac96-774b-bcce-b302099a8057'], 1, 'no generation has the id'],
+  [['erase', '01890a5d-ac96-774b-bcce-b302099a8057', '--yes'], 1, '1 could not be'],
 ])('%j ends with %i and says why', async (words, code, message) => {
-  const told = await run(words);
+  const told = await runBy('library', words);
   expect({ code: told.code, out: told.out }, told.errors).toEqual({ code, out: [] });
   expect(told.errors).toContain(message);
+  expect(await runBy('HTTP API', words)).toEqual(told);
+});
+
+test('both doors print the same, as text and as JSON', async () => {
+  const made = await runBy('library', [
+    'generate',
+    'the same',
+    '-n',
+    '2',
+    '--tag',
+    'same',
+    '--idempotency-key',
+    'same',
+    '--metadata',
+    'a=b',
+  ]);
+  const [generationId = ''] = /[0-9a-f-]{36}/.exec(made.out[0] ?? '') ?? [];
+  const out = path.join(world.dir, 'same');
+  for (const words of [
+    ['show', generationId],
+    ['show', '--idempotency-key', 'same'],
+    ['show', '--idempotency-key', 'never'],
+    ['show', generationId, '--out', out],
+    ['list', '--tag', 'same'],
+    ['list', '--metadata', 'a=b', '--status', 'succeeded', '--created-from', '2026-01-01', '--limit', '500'],
+    ['export', '--tag', 'same'],
+    ['watch', generationId],
+    ['quote', '-n', '3'],
+    ['generate', 'the same', '-n', '2', '--idempotency-key', 'same'],
+    ['generate', 'another', '--idempotency-key', 'same'],
+    ['cancel', '--tag', 'same', '--dry-run'],
+    ['cancel', generationId],
+    ['retry', '--tag', 'same', '--dry-run'],
+    ['retry', generationId],
+    ['erase', generationId, '--dry-run'],
+  ])
+    for (const form of [[], ['--json']]) {
+      const told = await runBy('library', [...words, ...form]);
+      expect(await runBy('HTTP API', [...words, ...form]), words.join(' ')).toEqual(told);
+    }
+  expect(readdirSync(out)).toHaveLength(2);
+  const [own, all] = [await runBy('HTTP API', ['spend', '--json']), await runBy('library', ['spend', '--tenant', 'default', '--json'])];
+  const periodsOf = ({ out: [line = ''] }: { out: string[] }) => (JSON.parse(line) as { periods: { period: string }[] }).periods;
+  expect(periodsOf(own)).toHaveLength(2);
+  expect(periodsOf(own)).toEqual(periodsOf(all).filter(({ period }) => period.startsWith('tenant:')));
+});
+
+test('through HTTP a key stands for its tenant, and a wrong address or key is told apart from an outage', async () => {
+  expect(await runBy('HTTP API', ['list', '--tenant', 'acme'])).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('--tenant: must be "default", the tenant of the API key, or be left out') as string,
+  });
+  const { DARKROOM_URL: url = '' } = http;
+  for (const [environment, code, message] of [
+    [{ DARKROOM_KEY: '' }, 2, 'DARKROOM_KEY: must be an API key'],
+    [{ DARKROOM_KEY: mintApiKey('test').text }, 1, 'the API key is unknown or revoked'],
+    [{ DARKROOM_URL: 'http://127.0.0.1:1' }, 1, 'the API at http://127.0.0.1:1 does not answer'],
+    [{ DARKROOM_URL: `${url}/elsewhere` }, 1, 'there is no such path'],
+    [
+      { DARKROOM_URL: `http://127.0.0.1:${(world.readJson('ports.json') as { s3: number }).s3}` },
+      1,
+      'is DARKROOM_URL the address of its API?',
+    ],
+  ] as const) {
+    const right = http;
+    http = { ...right, ...environment };
+    const told = await runBy('HTTP API', ['list']);
+    http = right;
+    expect([told.code, told.out], told.errors).toEqual([code, []]);
+    expect(told.errors).toContain(message);
+  }
 });

@@ -36,10 +36,10 @@ export async function runCommand({ words, environment, terminal, signals, goneMs
     terminal.complain(line.message);
     return 2;
   }
-  const notes = options.notes ?? complaining(terminal);
+  const notes = hushed(options.notes ?? complaining(terminal), line.isQuiet);
   const context: CommandContext = {
     environment,
-    terminal: line.isJson ? complaining(terminal) : terminal,
+    terminal: line.isJson ? hushed(complaining(terminal), line.isQuiet) : terminal,
     notes,
     signals,
     root,
@@ -58,6 +58,12 @@ const complaining = (terminal: Terminal): Terminal => ({
   isLive: false,
   print: (...lines) => terminal.complain(lines.join('\n')),
 });
+
+/** Returns a terminal that keeps its errors alone, for `--quiet`. */
+const hushed = (terminal: Terminal, isQuiet: boolean): Terminal =>
+  isQuiet ? { ...terminal, isLive: false, print: nothing, draw: nothing, keepDrawing: nothing } : terminal;
+
+const nothing = (): void => undefined;
 
 /** Time that a command has after the first signal to print how far it got. */
 const STOP_LIMIT_MS = 2000;
@@ -81,7 +87,7 @@ async function untilStopped(
   const code = await Promise.race([working, stop.aborted ? undefined : left().catch(() => working)]);
   if (code !== undefined) return code;
   working.catch(() => undefined); // the command was abandoned, and so are its errors
-  terminal.complain('stopped while waiting for Redis or S3; the same command can be run again');
+  terminal.complain('stopped while waiting for Redis, S3 or the API; the same command can be run again');
   return 130;
 }
 

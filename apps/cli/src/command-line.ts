@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { findMeant } from '@darkroom/contracts';
-import { buildProgram, JSON_OPTION, type Typed } from './commands/build-program.ts';
+import { buildProgram, commonOptions, type Typed } from './commands/build-program.ts';
 import type { CommandEntry } from './commands/command.ts';
 import { longOf, WrongValue } from './commands/input.ts';
 import { mayBeAddress } from './commands/read-value.ts';
@@ -10,7 +10,7 @@ import { commands as allCommands } from './commands/table.ts';
 /** A parsed command line. */
 export type CommandLine =
   /** The chosen entry of the table, and the values of its options and arguments by key. */
-  | { kind: 'run'; entry: CommandEntry; values: Readonly<Record<string, unknown>>; isJson: boolean }
+  | { kind: 'run'; entry: CommandEntry; values: Readonly<Record<string, unknown>>; isJson: boolean; isQuiet: boolean }
   /** Help or version: a text to print. */
   | { kind: 'told'; text: string }
   /** A wrong command line; the message says in a line what is wrong, what may be meant, and where to read on. */
@@ -76,7 +76,7 @@ const findOption = (given: string, known: readonly string[]): string | undefined
   );
 
 /** Reads all options and arguments, and finds everything that is wrong with them at once. */
-function readValues({ entry, texts, isJson }: Typed): CommandLine {
+function readValues({ entry, texts, isJson, isQuiet }: Typed): CommandLine {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   const attempt = (key: string, read: () => unknown): void => {
@@ -87,7 +87,7 @@ function readValues({ entry, texts, isJson }: Typed): CommandLine {
       problems.push(...error.problems);
     }
   };
-  const longs = [...Object.keys(entry.options ?? {}).map(longOf), JSON_OPTION.long, '--help'];
+  const longs = [...Object.keys(entry.options ?? {}).map(longOf), ...commonOptions.map(({ long }) => long), '--help'];
   for (const [key, option] of Object.entries(entry.options ?? {})) {
     const [given, long] = [texts.get(key) ?? [], longOf(key)];
     const isFlag = option.placeholder === undefined;
@@ -98,5 +98,5 @@ function readValues({ entry, texts, isJson }: Typed): CommandLine {
   }
   for (const [key, argument] of Object.entries(entry.arguments ?? {})) attempt(key, () => argument.read(texts.get(key) ?? [], key));
   if (problems.length === 0) problems.push(...(entry.check?.(values) ?? []));
-  return problems.length === 0 ? { kind: 'run', entry, values, isJson } : wrong(entry, problems);
+  return problems.length === 0 ? { kind: 'run', entry, values, isJson, isQuiet } : wrong(entry, problems);
 }

@@ -55,8 +55,8 @@ export function describeAddresses({ stores, darkroom, images, logs, root, isRedi
 /** Returns the lines of a shell that order an image by HTTP and save it. @param key A key, or a variable of the shell that holds one. */
 export const describeCurl = (url: string, key: string): string[] => [
   `  export DARKROOM_URL=${url} DARKROOM_KEY=${key}`,
-  '  curl -sH "Authorization: Bearer $DARKROOM_KEY" --json \'{"positivePrompt":"a lighthouse at dusk"}\' -H "Prefer: wait=30" $DARKROOM_URL/v1/generations',
-  '  curl -sLH "Authorization: Bearer $DARKROOM_KEY" -o lighthouse.jpg $DARKROOM_URL/v1/generations/<generationId>/images/0',
+  `  curl -s --json '{"positivePrompt":"a lighthouse at dusk"}' -H "Authorization: Bearer $DARKROOM_KEY" -H 'Prefer: wait=30' $DARKROOM_URL/v1/generations`,
+  '  curl -sL -o lighthouse.jpg -H "Authorization: Bearer $DARKROOM_KEY" $DARKROOM_URL/v1/generations/<generationId>/images/0',
 ];
 
 /** Returns the environment of the example, in the form of a shell. */

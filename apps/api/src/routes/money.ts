@@ -34,11 +34,16 @@ export const moneyRoutes: readonly Route[] = [
         status: 200,
         body: {
           tenant,
-          periods: own.map(({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd, resetsAt }) => ({
+          periods: own.map(({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd, unreadNanoUsd, resetsAt, ...period }) => ({
             period: name.includes(':day:') ? 'day' : 'month',
             date: name.slice(name.lastIndexOf(':') + 1),
             reservedUsd: formatUsd(reservedNanoUsd),
             spentUsd: formatUsd(settledNanoUsd),
+            expectedUsd: formatUsd(period.expectedNanoUsd),
+            reportedUsd: formatUsd(period.reportedNanoUsd),
+            unreported: period.unreported,
+            differing: period.differing,
+            unreadUsd: unreadNanoUsd === undefined ? null : formatUsd(unreadNanoUsd),
             capUsd: capNanoUsd === undefined ? null : formatUsd(capNanoUsd),
             resetsAt: new Date(resetsAt).toISOString(),
           })),

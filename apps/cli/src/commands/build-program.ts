@@ -10,6 +10,7 @@ export interface Typed {
   readonly entry: CommandEntry;
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly isJson: boolean;
+  readonly isQuiet: boolean;
 }
 
 /** Notes about exit codes below the help of the program. */
@@ -22,7 +23,11 @@ const EXIT_CODES = `Exit codes:
 
 darkroom help <command> says more about one command.`;
 
-export const JSON_OPTION = { long: '--json', what: 'prints the result as JSON; words for people go to standard error' };
+/** Options of every command. */
+export const commonOptions = [
+  { long: '--json', what: 'prints the result as JSON; words for people go to standard error' },
+  { long: '--quiet', what: 'prints results and errors alone, nothing about what goes on meanwhile' },
+] as const;
 
 /**
  * Builds the parser of these commands; each option of a command line is in its `Typed` with all its texts.
@@ -69,12 +74,14 @@ function addCommand(program: Command, entry: CommandEntry, onTyped: (typed: Type
     // Every text counts: one that is given twice is a mistake, and the parser itself would take the last.
     command.on(`option:${long.slice(2)}`, (text: string | null) => texts.set(key, [...(texts.get(key) ?? []), text ?? '']));
   }
-  command.option(JSON_OPTION.long, JSON_OPTION.what).action(() => {
+  for (const { long, what } of commonOptions) command.option(long, what);
+  command.action(() => {
     Object.entries(words).forEach(([key, { isVariadic }], index) => {
       const given = isVariadic === true ? command.args.slice(index) : command.args.slice(index, index + 1);
       if (given.length > 0) texts.set(key, given);
     });
-    onTyped({ entry, texts, isJson: command.opts()['json'] === true });
+    const { json, quiet } = command.opts();
+    onTyped({ entry, texts, isJson: json === true, isQuiet: quiet === true });
   });
 }
 

@@ -69,5 +69,5 @@ export function defineCommand<
 
 /** Options of every command that finds its Darkroom by itself. */
 export const findingOptions = {
-  dataDir: option('folder', 'data folder of npm start or darkroom dev, without REDIS_URL', readPath),
+  dataDir: option('folder', 'data folder of npm start or darkroom dev, without DARKROOM_URL and REDIS_URL', readPath),
 };

@@ -1,4 +1,4 @@
-import { JSON_OPTION } from './build-program.ts';
+import { commonOptions } from './build-program.ts';
 import type { CommandEntry } from './command.ts';
 import { longOf } from './input.ts';
 
@@ -24,7 +24,7 @@ const completionOf = ({ name, summary, options = {}, arguments: words = {} }: Co
       choices,
       takesValue: placeholder !== undefined,
     })),
-    { ...JSON_OPTION, choices: [], takesValue: false },
+    ...commonOptions.map((each) => ({ ...each, choices: [], takesValue: false })),
     { long: '--help', what: 'prints the help of this command', choices: [], takesValue: false },
   ],
   choices: Object.values(words).flatMap(({ choices = [] }) => choices),

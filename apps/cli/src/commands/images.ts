@@ -25,7 +25,7 @@ export const generateCommand = defineCommand({
   summary: 'makes images from a prompt or from a file of requests, and saves them',
   details: [
     'Waits until all images are there, and shows their progress; Ctrl-C ends the wait, and the images are made all the same.',
-    'With --from each line of the file is one request of the model as JSON, such as {"positivePrompt":"a red door","width":1280,"height":896}; "tags", "metadata", "priority" and "idempotencyKey" may stand beside. All lines are checked before the first is queued. A line without a key of its own gets one from the file and its place: the same command after a kill goes on, and buys nothing twice. --again <name> makes the whole file once more.',
+    'With --from each line of the file is one request of the model as JSON, such as {"positivePrompt":"a red door","width":1280,"height":896}; "tags", "metadata", "priority" and "idempotencyKey" may stand beside. All lines are checked before the first is queued. A line without a key of its own gets one from its text (equal lines are counted): the same command after a kill, or with more lines, goes on and buys no line twice, for seven days after its end. --again <name> makes the whole file once more.',
     'The exit code is 3 if not all images came.',
   ],
   arguments: { prompt: optionalArgument('the prompt; - reads it from standard input', readText) },
@@ -119,13 +119,13 @@ export const watchCommand = defineCommand({
   group: 'Images',
   summary: 'follows one generation until its end, or the events of all',
   details: [
-    'With --all Redis keeps the place of the group while no command runs: the next one goes on there, and an event may come twice.',
+    'With --all the place of the group is kept while no command runs, in Redis or, with DARKROOM_URL, in a file of this user ($XDG_STATE_HOME or ~/.local/state): the next one goes on there, and an event may come twice.',
     'The exit code is 3 if not all images of the generation came.',
   ],
   arguments: { generationId: optionalArgument('id of the generation', readGenerationId) },
   options: {
     all: flag('follows the events of all generations until Ctrl-C'),
-    group: optionOr('command-line', 'name', 'with --all: the group whose place Redis keeps', readText),
+    group: optionOr('command-line', 'name', 'with --all: the group whose place is kept', readText),
     tenant: option('name', 'with --all: events of this tenant alone', readTenant),
     ...findingOptions,
   },

@@ -1,4 +1,4 @@
-import { JSON_OPTION } from './build-program.ts';
+import { commonOptions } from './build-program.ts';
 import { groups, type CommandEntry } from './command.ts';
 import { longOf } from './input.ts';
 import { commands as allCommands } from './table.ts';
@@ -25,7 +25,7 @@ function renderCommand({ name, summary, details = [], options = {}, arguments: w
         choices,
       ),
     ),
-    row(JSON_OPTION.long, JSON_OPTION.what, undefined),
+    ...commonOptions.map(({ long, what }) => row(long, what, undefined)),
   ];
   return [
     `\n### ${name}\n`,

@@ -9,9 +9,10 @@ import {
   type GenerationView,
   type NanoUsd,
 } from '@darkroom/contracts';
-import type { Producer, ListOptions } from '@darkroom/producer';
+import type { ListOptions } from '@darkroom/producer';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { listOptionsOf, type FilterValues } from '../commands/filters.ts';
+import type { ClientProducer } from './client.ts';
 import { eachOf } from './each-of.ts';
 import { withClient } from './open-client.ts';
 import { walkList } from './walk-list.ts';
@@ -33,7 +34,7 @@ interface Change {
   /** Images and money that the change concerns. */
   weigh(view: GenerationView): { images: number; nanoUsd: NanoUsd };
   /** @returns the outcome, as JSON and in words. @throws DarkroomError */
-  make(producer: Producer, generationId: string): Promise<{ data: object; words: string }>;
+  make(producer: ClientProducer, generationId: string): Promise<{ data: object; words: string }>;
 }
 
 const openImages = ({ images }: GenerationView): number => images.filter(({ status }) => status === 'open').length;
@@ -126,7 +127,11 @@ const changeMany = (values: ManyValues, context: CommandContext, change: Change)
     return failed === 0 ? 0 : 1;
   });
 
-async function* pagesOf(values: ManyValues, producer: Producer, notes: CommandContext['notes']): AsyncGenerator<string[], void, undefined> {
+async function* pagesOf(
+  values: ManyValues,
+  producer: ClientProducer,
+  notes: CommandContext['notes'],
+): AsyncGenerator<string[], void, undefined> {
   if (values.generationIds.length > 0) {
     yield [...values.generationIds];
     return;

@@ -7,7 +7,8 @@ import { createProgress } from '../orders/progress.ts';
 import { describeStanding } from '../orders/status-words.ts';
 import { describeGeneration, isComplete } from './describe-generation.ts';
 import { eachOf } from './each-of.ts';
-import { withClient, type Client } from './open-client.ts';
+import type { Client } from './client.ts';
+import { withClient } from './open-client.ts';
 import { readFile } from './read-file.ts';
 import { buildRequest, readRequests, titleOf, type Order, type RequestValues } from './read-requests.ts';
 import { saveFiles } from './save-files.ts';
@@ -59,14 +60,14 @@ export const runGenerate = (values: GenerateValues, context: CommandContext): Pr
   });
 
 /** Builds the order of the options, with its reference images in the bucket. */
-async function readOrder(values: GenerateValues, client: Client): Promise<Order> {
+async function readOrder(values: GenerateValues, client: Pick<Client, 'putReference'>): Promise<Order> {
   const { reference, idempotencyKey, tenant } = values;
   const prompt = values.prompt === '-' ? (await readAll(process.stdin)).trim() : values.prompt;
   const references: string[] = [];
   for (const each of reference) {
     // Anything but a file is a URL or an id of the provider, which the library checks.
     const isFile = existsSync(each) || !(canReadUrl(each) || /^[0-9a-f-]{36}$/.test(each));
-    references.push(isFile ? await client.images().putReferenceImage(readFile(each, '--reference'), defined({ tenant })) : each);
+    references.push(isFile ? await client.putReference(readFile(each, '--reference'), tenant) : each);
   }
   return { request: buildRequest({ ...values, prompt }, references), options: defined({ idempotencyKey }), title: titleOf(prompt) };
 }
@@ -92,9 +93,10 @@ async function waitForAll(
   orders: readonly Order[],
   queued: readonly Enqueued[],
   { out }: Pick<GenerateValues, 'out'>,
-  { producer, images }: Client,
+  client: Client,
   { notes, signals: { stop } }: CommandContext,
 ): Promise<Ended[]> {
+  const { producer } = client;
   const isMany = orders.length > MOST_ROWS;
   const titles = isMany ? [`${orders.length} generations`] : orders.map(({ title }) => title);
   const progress = createProgress(notes, titles, () => performance.now());
@@ -114,7 +116,7 @@ async function waitForAll(
             { words: `${done} ended${failed === 0 ? '' : `, ${failed} without all images`}`, style: failed === 0 ? 'green' : 'red' },
             done === orders.length,
           );
-        return { view, files: out === undefined ? [] : await saveFiles(view, images(), out) };
+        return { view, files: out === undefined ? [] : await saveFiles(view, client, out) };
       }
       throw new Error(`generation "${generationId}" left its watch without an end`);
     });

@@ -1,50 +1,76 @@
 import { connect } from 'node:net';
-import { ConfigError, defined, LocalStackError } from '@darkroom/contracts';
-import { createProducer, type Producer } from '@darkroom/producer';
+import { defined, InvalidRequestError, LocalStackError } from '@darkroom/contracts';
+import { createEvents, createProducer, type DarkroomEvent, type EventsGap } from '@darkroom/producer';
 import { createImages, type Images } from '@darkroom/producer/images';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
+import { findDoor } from '../http-door/door-settings.ts';
+import { createHttpClient } from '../http-door/http-client.ts';
 import { findCandidates, type Candidate } from '../operate/connect-redis.ts';
 import { findBucket } from '../operate/open-bucket.ts';
+import type { Client } from './client.ts';
+import { inWordsOfOptions } from './words-of-options.ts';
 
-/** Parts that a user's command works with: the library of backends, and the bucket if it needs one. */
-export interface Client {
-  readonly producer: Producer;
-  /** Address of its Redis, which may hold a password, and its prefix. */
-  readonly redis: { readonly redisUrl: string; readonly prefix: string };
-  /** Opens the bucket, once. @throws ConfigError, LocalStackError */
-  images(): Images;
-}
-
-/** Runs work with the library on the Darkroom that the command finds. @throws ConfigError; LocalStackError if there is none. */
+/**
+ * Runs work on the Darkroom that the command finds: through the HTTP API of `DARKROOM_URL`, else with the library on the Redis of `REDIS_URL` or of
+ * this folder. @throws ConfigError; LocalStackError if there is none; an invalid request in the words of the command line.
+ */
 export async function withClient(
   { dataDir, tenant }: { readonly dataDir: string | undefined; readonly tenant?: string | undefined },
-  { environment, root }: Pick<CommandContext, 'environment' | 'root'>,
+  context: Pick<CommandContext, 'environment' | 'root' | 'signals'>,
   work: (client: Client) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  if (environment['DARKROOM_URL'] !== undefined && environment['REDIS_URL'] === undefined)
-    throw new ConfigError([
-      {
-        path: 'DARKROOM_URL',
-        message:
-          'is not used by this version: user commands reach a Darkroom by REDIS_URL; unset DARKROOM_URL to take the one of this folder',
-      },
-    ]);
-  const { settings, folder } = await findAnswering(findCandidates({ environment, dataDir, root }));
-  const redis = { redisUrl: settings.url, prefix: settings.prefix };
+  const { environment, root, signals } = context;
+  const door = findDoor(environment);
+  try {
+    if (door !== undefined) return await work(createHttpClient(door, environment, signals.stop));
+    const { settings, folder } = await findAnswering(findCandidates({ environment, dataDir, root }));
+    return await withLibrary({ redisUrl: settings.url, prefix: settings.prefix }, () => openImages(environment, folder, tenant), work);
+  } catch (error) {
+    throw error instanceof InvalidRequestError ? inWordsOfOptions(error) : error;
+  }
+}
+
+/** @param open Opens the bucket, for a command that needs it. */
+async function withLibrary(
+  redis: { readonly redisUrl: string; readonly prefix: string },
+  open: () => Images,
+  work: (client: Client) => Promise<ExitCode>,
+): Promise<ExitCode> {
   const producer = createProducer(redis);
-  let images: Images | undefined;
+  let opened: Images | undefined;
+  const images = (): Images => (opened ??= open());
   try {
     return await work({
       producer,
-      redis,
-      images() {
-        const { bucket, region, endpoint, credentials } = findBucket(environment, folder);
-        return (images ??= createImages({ bucket, region, ...defined({ endpoint, credentials, tenant }) }));
-      },
+      events: (group, tenant, signal) => followEvents({ ...redis, group, ...defined({ tenant }) }, signal),
+      putReference: (image, tenant) => images().putReferenceImage(image, defined({ tenant })),
+      saveImage: (view, index, file) => images().image(view, index).save(file),
     });
   } finally {
-    images?.close();
+    opened?.close();
     await producer.close();
+  }
+}
+
+function openImages(environment: CommandContext['environment'], folder: string | undefined, tenant: string | undefined): Images {
+  const { bucket, region, endpoint, credentials } = findBucket(environment, folder);
+  return createImages({ bucket, region, ...defined({ endpoint, credentials, tenant }) });
+}
+
+/** Yields the events of a group until the signal. */
+async function* followEvents(
+  options: Parameters<typeof createEvents>[0],
+  signal: AbortSignal,
+): AsyncGenerator<DarkroomEvent | EventsGap, void, undefined> {
+  const events = createEvents(options);
+  const close = (): void => void events.close();
+  signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) close();
+  try {
+    yield* events;
+  } finally {
+    signal.removeEventListener('abort', close);
+    await events.close();
   }
 }
 

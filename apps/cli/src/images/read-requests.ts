@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { checkGrokImagineRequest, defined, InvalidRequestError, ProblemList, type GrokImagineRequestInput } from '@darkroom/contracts';
+import {
+  checkGrokImagineRequest,
+  defined,
+  InvalidRequestError,
+  metadataProblems,
+  priorityProblems,
+  ProblemList,
+  tagsProblems,
+  type GrokImagineRequestInput,
+  type Problem,
+} from '@darkroom/contracts';
 import type { EnqueueOptions } from '@darkroom/producer';
 import { readFile } from './read-file.ts';
 
@@ -15,18 +25,14 @@ export interface Order {
 const optionNames = ['idempotencyKey', 'tags', 'metadata', 'priority'] as const;
 
 /**
- * Reads a file of requests, one a line as JSON, and checks them all. A line without a key of its own gets one that follows from the file and
- * its place, so that the same file read again finds what it enqueued before.
- * @param again Name of a further run over the same file.
+ * Reads a file of requests, one a line as JSON, and checks them all. A line without a key of its own gets one that follows from its text and its
+ * place among equal lines, so that the file read again finds what it enqueued before, also after lines were added, moved or removed.
+ * @param again Name of a further run over the same lines.
  * @throws InvalidRequestError with the problems of all lines, or if the file cannot be read.
  */
 export function readRequests(file: string, again: string | undefined): Order[] {
   const text = readFile(file, '--from').toString('utf8');
-  const run = createHash('sha256')
-    .update(text)
-    .update(`\0${again ?? ''}`)
-    .digest('hex')
-    .slice(0, 32);
+  const keyOf = createLineKeys(again ?? '');
   const problems = new ProblemList();
   const orders = text.split('\n').flatMap((line, index): Order[] => {
     if (line.trim() === '') return [];
@@ -39,17 +45,39 @@ export function readRequests(file: string, again: string | undefined): Order[] {
     const options = Object.fromEntries(optionNames.flatMap((each) => (Object.hasOwn(fields, each) ? [[each, fields[each]]] : [])));
     const request = Object.fromEntries(Object.entries(fields).filter(([each]) => !Object.hasOwn(options, each)));
     problems.push(...checkGrokImagineRequest(request).map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })));
-    // checked just above; the library checks the options
-    const order = {
-      request: request as unknown as GrokImagineRequestInput,
-      options: { idempotencyKey: `file-${run}-${index}`, ...options },
-    };
+    problems.push(...optionProblems(options).map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })));
+    // checked just above
+    const order = { request: request as unknown as GrokImagineRequestInput, options: { idempotencyKey: keyOf(line), ...options } };
     return [{ ...order, title: titleOf(request['positivePrompt']) }];
   });
   if (orders.length === 0 && problems.count === 0) problems.push({ path: 'file', message: 'holds no request' });
   if (problems.count > 0) throw new InvalidRequestError(problems);
   return orders;
 }
+
+/** Makes the keys of lines: equal lines are told apart by their number among each other. */
+function createLineKeys(again: string): (line: string) => string {
+  const seen = new Map<string, number>();
+  return (line) => {
+    const digest = createHash('sha256').update(`${again}\0${line.trim()}`).digest('hex').slice(0, 32);
+    const number = (seen.get(digest) ?? 0) + 1;
+    seen.set(digest, number);
+    return `line-${digest}-${number}`;
+  };
+}
+
+/** Returns the problems of the options of a line: found at its enqueue they would leave the lines before it queued. */
+const optionProblems = ({ tags, metadata, priority, idempotencyKey }: Readonly<Record<string, unknown>>): Problem[] => [
+  ...(tags === undefined ? [] : tagsProblems('tags', tags)),
+  ...(metadata === undefined ? [] : metadataProblems('metadata', metadata)),
+  ...(priority === undefined ? [] : priorityProblems('priority', priority)),
+  ...(idempotencyKey === undefined || isKey(idempotencyKey)
+    ? []
+    : [{ path: 'idempotencyKey', message: 'must be a text of 1 to 256 characters, not all of them blanks, none a control character' }]),
+];
+
+const isKey = (key: unknown): boolean =>
+  typeof key === 'string' && key.length <= 256 && /\S/.test(key) && !/[\p{Surrogate}\p{Cc}]/u.test(key);
 
 function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
   try {

@@ -14,14 +14,15 @@ interface ShowValues {
 
 /** Shows a generation, and saves its images if a folder is named. @throws GenerationError and other errors of the library. */
 export const runShow = (values: ShowValues, context: CommandContext): Promise<ExitCode> =>
-  withClient(values, context, async ({ producer, images }) => {
+  withClient(values, context, async (client) => {
     const { generationId = '', idempotencyKey, tenant, out } = values;
+    const { producer } = client;
     const view =
       idempotencyKey === undefined
         ? await producer.get(generationId)
         : await producer.findByIdempotencyKey(idempotencyKey, defined({ tenant }));
     if (view === undefined) throw new GenerationError('generation.not-found', 'no generation has this idempotency key');
-    const files = out === undefined ? [] : await saveFiles(view, images(), out);
+    const files = out === undefined ? [] : await saveFiles(view, client, out);
     context.answer({ ...view, ...(out !== undefined && { files }) }, [...describeGeneration(view), ...files]);
     return 0;
   });

@@ -1,10 +1,10 @@
-import { createEvents, type DarkroomEvent, type EventsGap } from '@darkroom/producer';
-import { defined } from '@darkroom/contracts';
+import type { DarkroomEvent, EventsGap } from '@darkroom/producer';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describeStanding } from '../orders/status-words.ts';
 import { timeOf } from '../operate/time-words.ts';
 import { isComplete } from './describe-generation.ts';
-import { withClient, type Client } from './open-client.ts';
+import type { Client } from './client.ts';
+import { withClient } from './open-client.ts';
 
 interface WatchValues {
   readonly dataDir: string | undefined;
@@ -33,17 +33,17 @@ async function watchOne(generationId: string, { producer }: Client, { answer, si
   return isDone ? 0 : 3;
 }
 
-async function watchAll({ group, tenant }: WatchValues, { redis }: Client, { answer, signals }: CommandContext): Promise<ExitCode> {
-  const events = createEvents({ ...redis, group, ...defined({ tenant }) });
-  const close = (): void => void events.close();
-  signals.stop.addEventListener('abort', close, { once: true });
-  if (signals.stop.aborted) close();
+async function watchAll(
+  { group, tenant }: WatchValues,
+  { events }: Client,
+  { answer, signals: { stop } }: CommandContext,
+): Promise<ExitCode> {
   try {
-    for await (const event of events) answer(event, [describeEvent(event)]);
-    return 0;
-  } finally {
-    await events.close();
+    for await (const event of events(group, tenant, stop)) answer(event, [describeEvent(event)]);
+  } catch (error) {
+    if (!stop.aborted || error !== stop.reason) throw error;
   }
+  return 0;
 }
 
 const describeEvent = (event: DarkroomEvent | EventsGap): string => {
