@@ -55,8 +55,9 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
   const feed = createEventFeed({
     tail: buildEventTail(redis, prefix),
     wait: (place, blockMs, count) => waitForEvents(listening, prefix, place, blockMs, count),
+    logger,
   });
-  const streams = createStreams(settings.maxStreams);
+  const streams = createStreams({ all: settings.maxStreams, tenant: settings.maxStreamsOfTenant });
   const stopping = new AbortController();
   const metrics = createMetrics({ process: 'api' });
   addConnectionGauge(metrics, { redis: () => watch.state().kind === 'usable' });

@@ -19,8 +19,11 @@ const apiSettings = z
   .object({
     API_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000).default(3000),
     API_MAX_STREAMS: wholeNumber(1, 9000).default(4000),
+    API_MAX_STREAMS_PER_TENANT: wholeNumber(1, 9000).default(1000),
   })
-  .transform((env) => ({ requestsPerMinute: env.API_REQUESTS_PER_MINUTE, maxStreams: env.API_MAX_STREAMS }));
+  .transform((env) => ({ requestsPerMinute: env.API_REQUESTS_PER_MINUTE, maxStreams: env.API_MAX_STREAMS,
+    maxStreamsOfTenant: env.API_MAX_STREAMS_PER_TENANT,
+  }));
 
 /** Settings from the environment, in groups. */
 export const apiSchemas = { redis: redisSettings, s3: s3Settings, api: apiSettings, log: logSettings, listen: listenSettings(3005) };

@@ -7,8 +7,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from './answers/api-error.ts';
 import { problemOf } from './answers/problem.ts';
 import { addReference } from './document/reference.ts';
-import { authenticate, type Caller } from './keys/authenticate.ts';
+import { createAttempts } from './keys/attempts.ts';
+import { authenticate, checkScope, type Caller } from './keys/authenticate.ts';
 import { explainHttpError } from './answers/http-error.ts';
+import { createBodyRoom } from './requests/body-room.ts';
 import { readQuery } from './requests/read-query.ts';
 import { inputTypes, MAX_INPUT_BYTES } from './routes/images.ts';
 import type { Route, RouteParts } from './routes/route.ts';
@@ -48,10 +50,14 @@ export interface ServerParts extends RouteParts {
 export async function buildServer(routes: readonly Route[], parts: ServerParts): Promise<FastifyInstance> {
   const { logger, metrics, stopping } = parts;
   const callers = new WeakMap<FastifyRequest, Caller>();
+  const attempts = createAttempts(() => performance.now());
+  const room = createBodyRoom();
   const server = createHttpServer({
     requestLimitMs: REQUEST_LIMIT_MS,
     maxConnections: MAX_CONNECTIONS,
     bodyLimit: MAX_JSON_BYTES,
+    // Its own has no words of ours: the hook of each route answers.
+    return503OnClosing: false,
     exposeHeadRoutes: false,
     // A caller's own could hold anything, and logs repeat it.
     requestIdHeader: false,
@@ -127,21 +133,38 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   for (const route of routes) addRoute(route);
   return server;
 
+  function callerOf(request: FastifyRequest): Caller {
+    const caller = callers.get(request);
+    if (caller === undefined) throw new Error('a request was read without a key'); // a bug: the first hook runs before all
+    return caller;
+  }
+
   function addRoute(route: Route): void {
+    const bodyLimit = route.body?.kind === 'bytes' ? MAX_INPUT_BYTES : MAX_JSON_BYTES;
     server.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       config: { operationId: route.operationId },
-      bodyLimit: route.body?.kind === 'bytes' ? MAX_INPUT_BYTES : MAX_JSON_BYTES,
+      bodyLimit,
       onRequest: [
-        async (request: FastifyRequest) => {
-          callers.set(request, await authenticate(parts.store, request.headers.authorization, route.scope));
+        async (request: FastifyRequest, reply: FastifyReply) => {
+          if (stopping.aborted) {
+            void reply.header('connection', 'close');
+            throw new ApiError('service.stopping', 'the API is stopping, and nothing was done; call again');
+          }
+          const given = { header: request.headers.authorization, address: request.ip, scope: route.scope };
+          callers.set(request, await authenticate({ store: parts.store, attempts }, given));
         },
         server.rateLimit(),
+        async (request: FastifyRequest, reply: FastifyReply) => {
+          const caller = callerOf(request);
+          checkScope(caller, route.scope);
+          // Before the body is read. One without a length may be as long as any.
+          if (route.body !== undefined) reply.raw.once('close', room.take(caller.tenant, lengthOf(request, bodyLimit)));
+        },
       ],
       handler: async (request, reply) => {
-        const caller = callers.get(request);
-        if (caller === undefined) throw new Error('a request reached its handler without a key'); // a bug: the hook above runs first
+        const caller = callerOf(request);
         checkBody(route, request);
         const left = new AbortController();
         const leave = (): void => left.abort(new Error('the caller has left'));
@@ -180,6 +203,13 @@ function checkBody({ body }: Route, { body: given }: FastifyRequest): void {
     throw new ApiError('api.unsupported-media-type', 'the body must be JSON, with the type application/json');
   if (body?.kind === 'json' && body.isRequired && given === undefined)
     throw new ApiError('api.malformed', 'the call needs a body of JSON, with the type application/json');
+}
+
+/** Returns the size of a body before it is read. */
+function lengthOf({ headers }: FastifyRequest, most: number): number {
+  const length = Number(headers['content-length'] ?? Number.NaN);
+  if (Number.isSafeInteger(length)) return Math.min(length, most);
+  return headers['transfer-encoding'] === undefined ? 0 : most;
 }
 
 const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';

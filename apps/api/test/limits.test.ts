@@ -20,6 +20,10 @@ test('a key with too many requests gets 429 with the time to wait, and others do
   expect(Number(last?.headers.get('retry-after'))).toBeLessThanOrEqual(60);
   expect(await last?.json()).toMatchObject({ code: 'api.too-many-requests', retryable: true });
   expect((await world.call(other, 'GET', '/v1/spend')).status).toBe(200);
+  const narrow = await world.key('acme', ['read']);
+  const refused: number[] = [];
+  for (let at = 0; at < 4; at += 1) refused.push((await world.call(narrow, 'POST', '/v1/generations', order)).status);
+  expect(refused).toEqual([403, 403, 403, 429]);
 });
 
 test('a revoked key opens nothing from the next request on', async () => {

@@ -6,6 +6,7 @@ export interface ReadEvent {
 }
 
 export interface ReadStream {
+  retryAfter: string | null;
   status: number;
   /** Returns the next event; undefined at the end of the stream. */
   next(): Promise<ReadEvent | undefined>;
@@ -31,6 +32,7 @@ export async function openStream(url: string, key: string, lastEventId?: string)
   let last = lastEventId;
   return {
     status: answer.status,
+    retryAfter: answer.headers.get('retry-after'),
     lastId: () => last,
     cut: () => leaving.abort(),
     async next() {

@@ -1,7 +1,10 @@
+import { buildEventTail, waitForEvents } from '@darkroom/generation-store';
+import { silentLogger } from '@darkroom/service-runtime';
 import { createDraws, eventually } from '@darkroom/testing';
+import { fastify } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildEventTail } from '@darkroom/generation-store';
 import { createEventFeed } from '../src/streams/event-feed.ts';
+import { openSse } from '../src/streams/sse.ts';
 import { bringHome } from './bring-home.ts';
 import { openStream } from './read-sse.ts';
 import { order, startWorld, type World } from './world.ts';
@@ -93,7 +96,7 @@ test('a reader that a trim overtakes is told of its gap', async () => {
   const key = await world.key('overtaken');
   await create(key);
   const tail = buildEventTail(world.redis, world.prefix);
-  const feed = createEventFeed({ tail, wait: () => new Promise(() => undefined) });
+  const feed = createEventFeed({ tail, wait: () => new Promise(() => undefined), logger: silentLogger });
   const [first = ['0-0']] = await world.redis.xrange(`${world.prefix}:event-log`, '-', '+', 'COUNT', 1);
   const never = new AbortController().signal;
   expect(await feed.findGap('0-0')).toBeUndefined();
@@ -105,14 +108,71 @@ test('a reader that a trim overtakes is told of its gap', async () => {
   await world.redis.del(`${world.prefix}:events-trimmed`);
 });
 
+test('a reader that comes back after an hour without events has no gap, and none for those of others', async () => {
+  const key = await world.key('patient');
+  const generationId = await create(key);
+  const stream = await openStream(`${world.url}/v1/events`, key);
+  await bringHome(world.store, generationId);
+  for (;;) if ((await stream.next())?.event === 'generation.succeeded') break;
+  const last = stream.lastId() ?? '';
+  stream.cut();
+  // As the reconciler trims a log whose last event is an hour old.
+  const [[newest] = ['0-0']] = await world.redis.xrevrange(`${world.prefix}:event-log`, '+', '-', 'COUNT', 1);
+  await world.redis.set(`${world.prefix}:events-trimmed`, newest);
+  await world.redis.xtrim(`${world.prefix}:event-log`, 'MAXLEN', 0);
+  const again = await openStream(`${world.url}/v1/events`, key, last);
+  const next = await create(key);
+  expect(await again.next()).toMatchObject({ event: 'generation.queued', data: { generationId: next } });
+  again.cut();
+  await world.redis.del(`${world.prefix}:events-trimmed`);
+
+  const leaving = new AbortController();
+  const listening = world.redis.duplicate();
+  const feed = createEventFeed({
+    tail: buildEventTail(world.redis, world.prefix),
+    wait: (place, _blockMs, count) => waitForEvents(listening, world.prefix, place, 100, count),
+    logger: silentLogger,
+  });
+  await feed.start?.();
+  // It has begun behind the newest event.
+  const begunAt = await feed.newest();
+  const seen: string[] = [];
+  const waiting = feed.next(begunAt, 'nobody', leaving.signal, (place) => void seen.push(place));
+  await create(key);
+  await eventually(() => expect(seen.at(-1)).not.toBe(begunAt));
+  leaving.abort(new Error('left'));
+  await expect(waiting).rejects.toThrow('left');
+  await feed.stop();
+  await listening.quit();
+});
+
+test('comments tell the place that a reader has reached', async () => {
+  const server = fastify();
+  let place = '1-0';
+  server.get('/', async (_request, reply) => {
+    openSse(reply, AbortSignal.timeout(60_000), { commentMs: 5, place: () => place });
+    return reply;
+  });
+  const stream = await openStream(await server.listen({ port: 0, host: '127.0.0.1' }), '');
+  place = '2-0';
+  void stream.next();
+  await eventually(() => expect(stream.lastId()).toBe('2-0'));
+  stream.cut();
+  await server.close();
+});
+
 test('beyond the most open streams the next one is refused, and the others end at a stop', async () => {
-  await using small = await startWorld({ env: { API_MAX_STREAMS: '2' } });
-  const key = await small.key();
+  await using small = await startWorld({ env: { API_MAX_STREAMS: '3', API_MAX_STREAMS_PER_TENANT: '2' } });
+  const [key, other] = [await small.key(), await small.key('other')];
   const url = `${small.url}/v1/events`;
   const [one, two] = [await openStream(url, key), await openStream(url, key)];
   const three = await openStream(url, key);
-  expect(three.status).toBe(429);
+  expect([three.status, three.retryAfter]).toEqual([429, '10']);
   await three.next();
+  const [its, none] = [await openStream(url, other), await openStream(url, other)];
+  expect([its.status, none.status]).toEqual([200, 429]);
+  await none.next();
+  its.cut();
   one.cut();
   await eventually(async () => {
     const four = await openStream(url, key);

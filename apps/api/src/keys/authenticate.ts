@@ -1,11 +1,13 @@
 import { isSameHash, parseApiKey, QueueUnavailableError, DarkroomError, type ApiScope } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { ApiError } from '../answers/api-error.ts';
+import type { Attempts } from './attempts.ts';
 
 /** A key that was accepted. */
 export interface Caller {
   keyId: string;
   tenant: string;
+  scopes: readonly ApiScope[];
 }
 
 const NEEDED = 'send an API key of Darkroom: Authorization: Bearer dk_…';
@@ -13,25 +15,35 @@ const NEEDED = 'send an API key of Darkroom: Authorization: Bearer dk_…';
 /**
  * Accepts a key. Redis is asked for each request, so that a revoked key holds at once.
  * @param header The value of `Authorization`.
- * @throws ApiError for a missing, mistyped, unknown or revoked key, or one without the scope; QueueUnavailableError while Redis is away.
+ * @param scope The scope of the call: while Redis may have forgotten a revocation, no key changes anything.
+ * @throws ApiError for a missing, mistyped, unknown or revoked key, and after too many of these; QueueUnavailableError while Redis is away, or may
+ * have forgotten what became of the key.
  */
 export async function authenticate(
-  store: Pick<GenerationStore, 'useApiKey'>,
-  header: string | undefined,
-  scope: ApiScope,
+  { store, attempts }: { store: Pick<GenerationStore, 'useApiKey'>; attempts: Attempts },
+  { header, address, scope }: { header: string | undefined; address: string; scope: ApiScope },
 ): Promise<Caller> {
-  if (header === undefined) throw new ApiError('api.unauthenticated', `no API key was sent; ${NEEDED}`);
-  const [, text = ''] = /^Bearer +(\S+) *$/i.exec(header) ?? [];
+  const [, text = ''] = /^Bearer +(\S+) *$/i.exec(header ?? '') ?? [];
   const given = parseApiKey(text);
-  if (given === undefined) throw new ApiError('api.unauthenticated', `what was sent is no API key, or has a typing mistake; ${NEEDED}`);
-  const key = await store.useApiKey(given.id).catch((error: unknown) => {
+  attempts.check(address, given);
+  const refuse = (why: string): never => {
+    attempts.failed(address, given);
+    throw new ApiError('api.unauthenticated', `${why}; ${NEEDED}`);
+  };
+  if (header === undefined) return refuse('no API key was sent');
+  if (given === undefined) return refuse('what was sent is no API key, or has a typing mistake');
+  const key = await store.useApiKey(given.id, scope).catch((error: unknown) => {
     if (error instanceof DarkroomError) throw error;
     // Not the error itself: its command may hold what was sent.
     throw new QueueUnavailableError('could not look up the API key: redis does not answer; nothing was sent', { reached: 'no' });
   });
-  if (key === undefined || !isSameHash(key.hash, given.hash))
-    throw new ApiError('api.unauthenticated', `the API key is unknown or revoked; ${NEEDED}`);
-  if (!key.scopes.includes(scope))
-    throw new ApiError('api.forbidden', `the API key has the scopes ${key.scopes.join(', ')}, and this call needs "${scope}"`);
-  return { keyId: given.id, tenant: key.tenant };
+  if (key === undefined || !isSameHash(key.hash, given.hash)) return refuse('the API key is unknown or revoked');
+  attempts.accepted(given);
+  return { keyId: given.id, tenant: key.tenant, scopes: key.scopes };
+}
+
+/** Refuses a key without the scope of a call. @throws ApiError */
+export function checkScope({ scopes }: Pick<Caller, 'scopes'>, scope: ApiScope): void {
+  if (!scopes.includes(scope))
+    throw new ApiError('api.forbidden', `the API key has the scopes ${scopes.join(', ')}, and this call needs "${scope}"`);
 }

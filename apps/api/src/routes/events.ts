@@ -20,7 +20,7 @@ export const eventRoutes: readonly Route[] = [
       200: { description: 'Events.', isStream: true, schema: 'Generation' },
       204: { description: '`Last-Event-ID` is the final event: there is no other.' },
     },
-    errors: ['generation.not-found', 'generation.erased', 'service.stopping'],
+    errors: ['generation.not-found', 'generation.erased'],
     async run(call) {
       const isOver = await call.streams.followGeneration(call);
       return isOver ? { status: 204 } : written;
@@ -37,7 +37,7 @@ export const eventRoutes: readonly Route[] = [
     scope: 'read',
     headers: resume,
     answers: { 200: { description: 'Events.', isStream: true, schema: 'Event' } },
-    errors: ['service.stopping'],
+    errors: [],
     async run(call) {
       await call.streams.followEvents(call);
       return written;

@@ -86,6 +86,7 @@ export const commonErrors: readonly ErrorCode[] = [
   'request.invalid',
   'api.too-many-requests',
   'api.failed',
+  'service.stopping',
   'queue.unavailable',
   'store.newer-format',
 ];

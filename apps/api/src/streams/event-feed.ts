@@ -3,7 +3,7 @@ import { QueueUnavailableError } from '@darkroom/contracts';
 import { isPlaceBefore, type EventTail, type LoggedEvent } from '@darkroom/generation-store';
 import type { DarkroomEvent } from '@darkroom/producer';
 import { eventOf } from '@darkroom/producer/shared';
-import type { Service } from '@darkroom/service-runtime';
+import type { Logger, Service } from '@darkroom/service-runtime';
 
 /** Events kept in memory: all streams that keep up read from here. */
 const KEPT = 2000;
@@ -28,17 +28,21 @@ export interface EventFeed extends Service {
   newest(): Promise<string>;
   /** Returns the place up to which events are gone, if it lies behind `after`; the newest place if Redis does not know `after` (any more). */
   findGap(after: string): Promise<string | undefined>;
-  /** Returns the next events of a tenant, and waits for one if there is none. Rejects with the reason of the signal. */
-  next(after: string, tenant: string, signal: AbortSignal): Promise<FeedPage>;
+  /**
+   * Returns the next events of a tenant, and waits for one if there is none. Rejects with the reason of the signal.
+   * @param onSeen Hears each place up to which there is none.
+   */
+  next(after: string, tenant: string, signal: AbortSignal, onSeen?: (place: string) => void): Promise<FeedPage>;
 }
 
 export interface EventFeedParts {
   tail: EventTail;
   /** Waits for events behind a place, on a connection of its own. */
   wait(place: string, blockMs: number, count: number): Promise<LoggedEvent[]>;
+  logger: Pick<Logger, 'warn' | 'info'>;
 }
 
-export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
+export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFeed {
   const stopping = new AbortController();
   const kept: LoggedEvent[] = [];
   /** Place behind which every event is kept in memory, as far as it was read. */
@@ -46,6 +50,8 @@ export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
   let newest = '0-0';
   let isPlaced = false;
   let reading: Promise<void> | undefined;
+  /** True after a read that failed: one line in the log for each trouble, however long. */
+  let isInTrouble = false;
   const waiting = new Set<() => void>();
 
   async function read(): Promise<void> {
@@ -58,7 +64,12 @@ export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
           wakeAll();
         }
         keep(await wait(newest, BLOCK_MS, AT_ONCE));
-      } catch {
+        if (isInTrouble) logger.info({ event: 'events.read-again' }, 'the events are read again');
+        isInTrouble = false;
+      } catch (err) {
+        if (stopping.signal.aborted) return;
+        if (!isInTrouble) logger.warn({ event: 'events.unread', err }, 'the events cannot be read: open streams wait');
+        isInTrouble = true;
         await delay(TROUBLE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }
@@ -95,11 +106,13 @@ export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
   return {
     newest: async () => (isPlaced ? newest : ask(() => tail.lastPlace())),
     async findGap(after) {
-      const [gone, last] = await ask(() => Promise.all([tail.trimmedUpTo(), tail.lastPlace()]));
+      // The place first: events that go meanwhile lie behind it.
+      const last = await ask(() => tail.lastPlace());
+      const gone = await ask(() => tail.trimmedUpTo());
       if (isPlaceBefore(last, after)) return last;
       return gone !== undefined && isPlaceBefore(after, gone) ? gone : undefined;
     },
-    async next(from, tenant, signal) {
+    async next(from, tenant, signal, onSeen) {
       let after = from;
       for (;;) {
         signal.throwIfAborted();
@@ -116,6 +129,7 @@ export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
         if (events.length > 0 && place !== undefined) return { events, place };
         // Behind the events of others, and behind those that memory has and Redis has not any more.
         after = place ?? (isInMemory ? after : keptAfter);
+        onSeen?.(after);
         if (isInMemory && (place === undefined || !isPlaceBefore(place, newest))) await untilNews(signal);
       }
     },

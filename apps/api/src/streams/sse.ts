@@ -25,8 +25,13 @@ export interface SseStream {
   end(): void;
 }
 
-/** Opens a stream as the answer of a request. @param signal Ends waits for a slow reader. */
-export function openSse(reply: FastifyReply, signal: AbortSignal, commentMs = COMMENT_MS): SseStream {
+/**
+ * Opens a stream as the answer of a request. @param signal Ends waits for a slow reader.
+ * @param options `place` is that up to which the reader has all that concerns it: it is told with the comments, so that a reader which hears
+ * nothing for an hour comes back without a gap.
+ */
+export function openSse(reply: FastifyReply, signal: AbortSignal, options: { commentMs?: number; place?: () => string } = {}): SseStream {
+  const { commentMs = COMMENT_MS, place } = options;
   const { raw } = reply;
   void reply.hijack();
   raw.writeHead(200, {
@@ -40,10 +45,15 @@ export function openSse(reply: FastifyReply, signal: AbortSignal, commentMs = CO
   });
   raw.write(`retry: ${RETRY_MS}\n\n`);
   let unread = 0;
+  let told = place?.();
   const timer = setInterval(() => {
     unread = raw.writableNeedDrain ? unread + 1 : 0;
     if (unread > MOST_UNREAD_COMMENTS) raw.destroy();
-    else if (unread === 0) raw.write(':\n\n');
+    else if (unread === 0) {
+      const id = place?.();
+      raw.write(id === undefined || id === told ? ':\n\n' : `id: ${id}\n\n`);
+      told = id;
+    }
   }, commentMs);
   raw.once('close', () => clearInterval(timer));
   return {

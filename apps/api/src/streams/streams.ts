@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { InvalidRequestError, isFinalGeneration } from '@darkroom/contracts';
+import { defined, InvalidRequestError, isFinalGeneration } from '@darkroom/contracts';
 import type { Producer } from '@darkroom/producer';
 import type { FastifyReply } from 'fastify';
 import { ApiError } from '../answers/api-error.ts';
@@ -37,14 +37,44 @@ export interface Streams {
 /** Place of an event in the stream of Redis. */
 const PLACE = /^\d{1,15}-\d{1,15}$/;
 
-/** @param most Streams that may be open at once. */
-export function createStreams(most: number): Streams {
+/** Seconds after which a reader without a place may find one. */
+const FULL_SECONDS = 10;
+
+/** @param most Streams that may be open at once, of all tenants and of one. */
+export function createStreams(most: { all: number; tenant: number }): Streams {
   let open = 0;
+  const ofTenants = new Map<string, number>();
+
+  /** Takes the place of a stream before anything is read for it. @returns what frees it. @throws ApiError without one. */
+  function admit({ stopping, tenant }: StreamCall): () => void {
+    if (stopping.aborted) throw new ApiError('service.stopping', 'the API is stopping; connect again');
+    const own = ofTenants.get(tenant) ?? 0;
+    const full = open >= most.all ? `the API has its ${most.all}` : own >= most.tenant ? `the tenant has its ${most.tenant}` : undefined;
+    if (full !== undefined)
+      throw new ApiError('api.too-many-requests', `${full} open streams; try again later`, { retryAfterSeconds: FULL_SECONDS });
+    open += 1;
+    ofTenants.set(tenant, own + 1);
+    return () => {
+      open -= 1;
+      const left = (ofTenants.get(tenant) ?? 1) - 1;
+      if (left > 0) ofTenants.set(tenant, left);
+      else ofTenants.delete(tenant);
+    };
+  }
+
+  /** Does work with the place of a stream. */
+  async function withPlace<Value>(call: StreamCall, work: () => Promise<Value>): Promise<Value> {
+    const free = admit(call);
+    try {
+      return await work();
+    } finally {
+      free();
+    }
+  }
 
   /** Runs a stream to its end. What fails after the first byte becomes an event: the status is sent. */
-  async function stream(call: StreamCall, follow: (sse: SseStream) => Promise<void>): Promise<void> {
-    const sse = openSse(call.reply, call.signal);
-    open += 1;
+  async function stream(call: StreamCall, follow: (sse: SseStream) => Promise<void>, place?: () => string): Promise<void> {
+    const sse = openSse(call.reply, call.signal, defined({ place }));
     try {
       await follow(sse);
     } catch (error) {
@@ -54,21 +84,14 @@ export function createStreams(most: number): Streams {
         void sse.send({ event: 'error', data: problem }).catch(() => undefined);
       }
     } finally {
-      open -= 1;
       sse.end();
     }
   }
 
-  function admit({ stopping }: StreamCall): void {
-    if (stopping.aborted) throw new ApiError('service.stopping', 'the API is stopping; connect again');
-    if (open >= most)
-      throw new ApiError('api.too-many-requests', `the API has its ${most} open streams; try again later`, { retryAfterSeconds: 10 });
-  }
-
   return {
     count: () => open,
-    async followGeneration(call) {
-      admit(call);
+    followGeneration: (call) =>
+      withPlace(call, async () => {
       const { producer, params, headers, signal } = call;
       const id = params['id'] ?? '';
       const first = await producer.get(id);
@@ -81,9 +104,9 @@ export function createStreams(most: number): Streams {
         }
       });
       return false;
-    },
-    async followEvents(call) {
-      admit(call);
+    }),
+    followEvents: (call) =>
+      withPlace(call, async () => {
       const { feed, headers, tenant, signal } = call;
       const last = headers['last-event-id'];
       if (last !== undefined && !PLACE.test(String(last)))
@@ -91,19 +114,20 @@ export function createStreams(most: number): Streams {
       const given = last === undefined ? undefined : String(last);
       const gap = given === undefined ? undefined : await feed.findGap(given);
       const newest = given === undefined ? await feed.newest() : given;
-      await stream(call, async (sse) => {
-        const tellGap = (until: string) =>
-          sse.send({ event: 'gap', id: until, data: { until: new Date(Number(until.split('-')[0])).toISOString() } });
-        let place = gap ?? newest;
-        if (gap !== undefined) await tellGap(gap);
+      const tellGap = (sse: SseStream, until: string) =>
+        sse.send({ event: 'gap', id: until, data: { until: new Date(Number(until.split('-')[0])).toISOString() } });
+      let place = gap ?? newest;
+      const follow = async (sse: SseStream): Promise<void> => {
+        if (gap !== undefined) await tellGap(sse, gap);
         else sse.mark(place);
         for (;;) {
-          const page = await feed.next(place, tenant, signal);
-          if (page.gap !== undefined) await tellGap(page.gap);
+          const page = await feed.next(place, tenant, signal, (seen) => (place = seen));
+          if (page.gap !== undefined) await tellGap(sse, page.gap);
           for (const { place: id, event } of page.events) await sse.send({ event: event.event, id, data: eventJson(event) });
           ({ place } = page);
         }
-      });
-    },
+      };
+      await stream(call, follow, () => place);
+    }),
   };
 }

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 
 /** The events as a reader without a group sees them: it keeps its place by itself. Redis keeps an event for an hour at least. */
 export interface EventTail {
-  /** Returns the place of the newest event; "0-0" if there is none. */
+  /** Returns the place of the newest event, even of one that is gone; "0-0" if there never was one. */
   lastPlace(): Promise<string>;
   /** Reads events behind a place. */
   readAfter(place: string, count: number): Promise<LoggedEvent[]>;
@@ -19,7 +19,8 @@ export function buildEventTail(redis: Redis, prefix: string): EventTail {
   return {
     async lastPlace() {
       const [row] = rowsSchema.parse(await redis.xrevrange(log, '+', '-', 'COUNT', 1));
-      return row?.[0] ?? '0-0';
+      // An hour without an event empties the log, and a reader that has its last one has lost nothing.
+      return row?.[0] ?? (await redis.get(`${prefix}:events-trimmed`)) ?? '0-0';
     },
     readAfter: async (place, count) => eventsOf(rowsSchema.parse(await redis.xrange(log, `(${place}`, '+', 'COUNT', count))),
     trimmedUpTo: async () => (await redis.get(`${prefix}:events-trimmed`)) ?? undefined,

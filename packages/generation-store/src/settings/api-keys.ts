@@ -1,4 +1,12 @@
-import { apiKeyRecordSchema, apiKeySchema, defined, type ApiKey, type ApiKeyRecord } from '@darkroom/contracts';
+import {
+  apiKeyRecordSchema,
+  apiKeySchema,
+  defined,
+  QueueUnavailableError,
+  type ApiKey,
+  type ApiKeyRecord,
+  type ApiScope,
+} from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
@@ -44,15 +52,20 @@ note(revision, value)
 return 1
 `);
 
-/** Reads a key for a request, and keeps the minute of its last use. Replies value and if S3 has it; nothing without a key. */
-const useScript = createNamedScript(['everyMs'])(/* lua */ `${prelude}
+/**
+ * Reads a key for a request, and keeps the minute of its last use. Replies value, if S3 has it, and if Redis may have forgotten what became of
+ * the key; of an unknown key only the last one.
+ */
+const useScript = createNamedScript(['everyMs', 'asks'])(/* lua */ `${prelude}
 local flat = redis.pcall('HMGET', KEYS[1], 'value', 'isRecorded', 'lastUsedAt')
 if flat.err then corrupt(KEYS[1], 'type') end
-if not flat[1] then return {} end
+-- a read with a known key costs no look at the server
+local forgets = (asks == 'all' or asks == 'unknown' and not flat[1]) and recovering() and '1' or '0'
+if not flat[1] then return { forgets } end
 local now = nowMs()
 local last = tonumber(flat[3] or 0) or 0
 if now - last >= tonumber(everyMs) or last > now then redis.call('HSET', KEYS[1], 'lastUsedAt', int(now)) end
-return { flat[1], flat[2] or '0' }
+return { flat[1], flat[2] or '0', forgets }
 `);
 
 /**
@@ -110,10 +123,21 @@ export async function revokeApiKey(redis: Redis, prefix: string, id: string): Pr
 /** A use is noted once a minute. */
 const USED_EVERY_MS = 60_000;
 
-/** Reads a key for a request. @returns undefined for one that opens nothing: unknown, revoked, or not recorded yet. */
-export async function useApiKey(redis: Redis, prefix: string, id: string): Promise<ApiKey | undefined> {
-  const reply = await useScript.run(redis, apiKeyKey(prefix, id), prefix, { everyMs: USED_EVERY_MS });
-  const [value, isRecorded] = z.array(z.string()).parse(reply);
+/**
+ * Reads a key for a request.
+ * @param scope Scope of the call. Redis that came back may have forgotten that the key was made or revoked, until it is compared with S3: a known key
+ * then reads alone, and an unknown one is not refused.
+ * @returns undefined for one that opens nothing: unknown, revoked, or not recorded yet. @throws QueueUnavailableError
+ */
+export async function useApiKey(redis: Redis, prefix: string, id: string, scope?: ApiScope): Promise<ApiKey | undefined> {
+  const asks = scope === undefined ? 'nothing' : scope === 'read' ? 'unknown' : 'all';
+  const reply = z.array(z.string()).parse(await useScript.run(redis, apiKeyKey(prefix, id), prefix, { everyMs: USED_EVERY_MS, asks }));
+  if (reply.at(-1) === '1')
+    throw new QueueUnavailableError(
+      'redis came back, and S3 is being asked whether the API key was revoked meanwhile; nothing was done, call again in some seconds',
+      { reached: 'no', details: { reason: 'recovering' } },
+    );
+  const [value, isRecorded] = reply.length === 3 ? reply : [];
   if (value === undefined || isRecorded !== '1') return undefined;
   const key = parseEntry(apiKeyKey(prefix, id), storedValue, value);
   return key.revokedAt === undefined ? key : undefined;

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { mintApiKey } from '@darkroom/contracts';
+import { eventually } from '@darkroom/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { networkOf } from '../src/keys/attempts.ts';
+import { order, startWorld, type World } from './world.ts';
+
+let world: World;
+let key: string;
+beforeAll(async () => {
+  world = await startWorld();
+  key = await world.key();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+/** Begins a request whose end is left to the test. */
+async function begin(api: string, head: string): Promise<Socket> {
+  const { hostname, port } = new URL(api);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(head);
+  return socket;
+}
+
+test('while Redis may have forgotten a revocation a key reads and changes nothing, and an unknown key is not refused', async () => {
+  const place = `${world.prefix}:server-run`;
+  const run = (await world.redis.get(place)) ?? '';
+  await world.redis.set(place, 'another');
+  const refused = await world.call(key, 'POST', '/v1/generations', order);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await refused.json()).toMatchObject({ code: 'queue.unavailable', reached: 'no', detail: expect.stringContaining('revoked') });
+  expect((await world.call(key, 'GET', '/v1/spend')).status).toBe(200);
+  expect((await world.call(mintApiKey('test').text, 'GET', '/v1/spend')).status).toBe(503);
+  await world.redis.set(place, run);
+  expect((await world.call(key, 'POST', '/v1/generations', order)).status).toBe(202);
+});
+
+test('a batch that meets a used key names its generation, and not the key', async () => {
+  const body = { requests: [order], idempotencyKeys: ['a private key'] };
+  expect((await world.call(key, 'POST', '/v1/generations/batch', body)).status).toBe(202);
+  const other = { ...body, requests: [{ ...order, positivePrompt: 'another' }] };
+  const text = await (await world.call(key, 'POST', '/v1/generations/batch', other)).text();
+  expect(JSON.parse(text)).toMatchObject({ cause: { code: 'request.key-reused', generationId: expect.any(String) } });
+  expect(text).not.toContain('a private key');
+});
+
+test('uploads side by side take no more memory than a tenant may have, and leave room for others', async () => {
+  const head = `POST /v1/inputs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: image/png\r\nContent-Length: ${20 * 1024 * 1024}\r\n\r\n`;
+  const uploads = [await begin(world.url, head), await begin(world.url, head), await begin(world.url, head)];
+  const isFull = async (): Promise<void> => {
+    const refused = await world.call(key, 'POST', '/v1/quotes', order);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+  };
+  await eventually(isFull);
+  const other = await world.key('other');
+  expect((await world.call(other, 'POST', '/v1/quotes', order)).status).toBe(200);
+  for (const each of uploads) each.destroy();
+  await eventually(async () => expect((await world.call(key, 'POST', '/v1/quotes', order)).status).toBe(200));
+});
+
+test('vain attempts of an address are bounded, and a key that was accepted before passes all the same', async () => {
+  await using own = await startWorld();
+  const good = await own.key();
+  expect((await own.call(good, 'GET', '/v1/spend')).status).toBe(200);
+  const vain = await Promise.all(Array.from({ length: 60 }, () => own.call(undefined, 'GET', '/v1/spend')));
+  expect(new Set(vain.map(({ status }) => status))).toEqual(new Set([401]));
+  for (const each of [undefined, 'dk_none', mintApiKey('test').text, await own.key()]) {
+    const refused = await own.call(each, 'GET', '/v1/spend');
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ code: 'api.too-many-requests' });
+  }
+  expect((await own.call(good, 'GET', '/v1/spend')).status).toBe(200);
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '::ffff:192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8::6', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+])('the network of %s is %s', (address, network) => expect(networkOf(address)).toBe(network));
+
+test('a process that stops answers a request that is arriving with a problem and the time to come back', async () => {
+  await using own = await startWorld();
+  const socket = await begin(own.url, 'GET /v1/spend HTTP/1.1\r\nHost: x\r\n');
+  // The server has read the first lines once it has answered a later call.
+  expect((await own.call(await own.key(), 'GET', '/v1/spend')).status).toBe(200);
+  const stopped = own.api.stop();
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+  socket.write('\r\n');
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 503 .*\r\n[^]*application\/problem\+json[^]*"code":"service\.stopping"/);
+  expect(answer).toMatch(/retry-after: 1\r\n/i);
+  expect(answer).toMatch(/connection: close\r\n/i);
+  await stopped;
+});
