@@ -81,6 +81,31 @@ test('a key that a door wrote into Redis alone opens its tenant once a worker ha
   expect(await restoreApiKeys({ store, archive: storage })).toEqual({ recorded: 0, broughtBack: 0 });
 });
 
+test('the example of a relay shows a browser each state of an image, without a key, and the image', async () => {
+  const script = fileURLToPath(new URL('../../../examples/relay/relay.mjs', import.meta.url));
+  const env = { PATH: process.env['PATH'], DARKROOM_URL: url, DARKROOM_KEY: key, PORT: '0' };
+  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(child, 'close');
+  try {
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    const address = line.trim().replace('listening at ', '');
+    const page = await (await fetch(`${address}/?prompt=a+lighthouse`)).text();
+    const [events = ''] = /\/generations\/[0-9a-f-]{36}\/events/.exec(page) ?? [];
+    expect(page).not.toContain(key);
+    const stream = await openStream(`${address}${events}`, '');
+    let last: unknown;
+    for (let event = await stream.next(); event !== undefined; event = await stream.next()) last = event.data;
+    expect(last).toMatchObject({ status: 'succeeded', images: [{ url: expect.any(String) as string }] });
+    expect((await openStream(`${address}${events}`, '', stream.lastId())).status).toBe(204);
+    const image = await fetch(`${address}${events.replace('events', 'images/0')}`);
+    expect(await sharp(Buffer.from(await image.arrayBuffer())).metadata()).toMatchObject({ format: 'jpeg' });
+    expect((await fetch(`${address}${events.replace(/[0-9a-f]{4}\/events/, '0000/events')}`)).status).toBe(404);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  expect((await closed)[0]).toBe(0);
+});
+
 test.for([
   ['sh', 'curl/generate.sh', 'a "quoted" lighthouse \\ at dusk'],
   ['python3', 'python/generate.py', 'a "quoted" lighthouse at dusk'],
