@@ -21,7 +21,9 @@ const apiSettings = z
     API_MAX_STREAMS: wholeNumber(1, 9000).default(4000),
     API_MAX_STREAMS_PER_TENANT: wholeNumber(1, 9000).default(1000),
   })
-  .transform((env) => ({ requestsPerMinute: env.API_REQUESTS_PER_MINUTE, maxStreams: env.API_MAX_STREAMS,
+  .transform((env) => ({
+    requestsPerMinute: env.API_REQUESTS_PER_MINUTE,
+    maxStreams: env.API_MAX_STREAMS,
     maxStreamsOfTenant: env.API_MAX_STREAMS_PER_TENANT,
   }));
 

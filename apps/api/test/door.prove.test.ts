@@ -15,7 +15,10 @@ const client = fileURLToPath(new URL('programs/http-load.mjs', import.meta.url))
 
 /** Starts the client, and collects what it tells. */
 function load(mode: 'streams' | 'calls', env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [client, mode], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [client, mode], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const told: Record<string, unknown> = {};
   createInterface(child.stdout).on('line', (line) => void Object.assign(told, JSON.parse(line)));
   return { told, ended: once(child, 'close'), stop: () => child.kill('SIGKILL') };
@@ -63,7 +66,13 @@ test('calls a second of create and read beside a bare route with the same JSON',
   bare.all('/', async (_request, reply) => reply.type('application/json').send(JSON.stringify(JSON.parse(text))));
   const bareUrl = await bare.listen({ port: 0, host: '127.0.0.1' });
   const measure = async (url: string, body?: object) => {
-    const env = { LOAD_URL: url, LOAD_KEY: key, LOAD_COUNT: '16', LOAD_MS: '8000', ...(body !== undefined && { LOAD_BODY: JSON.stringify(body) }) };
+    const env = {
+      LOAD_URL: url,
+      LOAD_KEY: key,
+      LOAD_COUNT: '16',
+      LOAD_MS: '8000',
+      ...(body !== undefined && { LOAD_BODY: JSON.stringify(body) }),
+    };
     const { told, ended } = load('calls', env);
     await ended;
     expect(told['failed']).toEqual([]);

@@ -97,7 +97,7 @@ export const withoutPrompt: components['schemas']['GenerationRequest'] = { width
 export const wrongStatus: Generation['status'] = 'done';
 `;
 
-test('a client that openapi-typescript generates type-checks strictly, and runs the whole flow with openapi-fetch', async () => {
+test('a client that openapi-typescript generates type-checks strictly, and runs the whole flow with openapi-fetch', { timeout: 60_000 }, async () => {
   // our document is plain JSON of OpenAPI 3.1, which the types of the tool name otherwise
   const ast = await openapiTS(buildDocument(routes, '1.0.0') as unknown as OpenAPI3, { defaultNonNullable: false });
   await writeFile(join(folder, 'schema.d.ts'), astToString(ast));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { mintApiKey } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { networkOf } from '../src/keys/attempts.ts';
 import { order, startWorld, type World } from './world.ts';
 
@@ -14,14 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** Begins a request whose end is left to the test. */
-async function begin(api: string, head: string): Promise<Socket> {
+/** Begins a request whose end is left to the test, and collects what comes back. */
+async function begin(api: string, head: string): Promise<{ socket: Socket; answer: () => string }> {
   const { hostname, port } = new URL(api);
   const socket = connect({ host: hostname, port: Number(port) });
   socket.on('error', () => undefined);
+  onTestFinished(() => void socket.destroy());
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
   await once(socket, 'connect');
   socket.write(head);
-  return socket;
+  return { socket, answer: () => answer };
 }
 
 test('while Redis may have forgotten a revocation a key reads and changes nothing, and an unknown key is not refused', async () => {
@@ -51,12 +54,13 @@ test('uploads side by side take no more memory than a tenant may have, and leave
   const uploads = [await begin(world.url, head), await begin(world.url, head), await begin(world.url, head)];
   const isFull = async (): Promise<void> => {
     const refused = await world.call(key, 'POST', '/v1/quotes', order);
+    expect(uploads.map(({ answer }) => answer())).toEqual(['', '', '']);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
   };
   await eventually(isFull);
   const other = await world.key('other');
   expect((await world.call(other, 'POST', '/v1/quotes', order)).status).toBe(200);
-  for (const each of uploads) each.destroy();
+  for (const { socket } of uploads) socket.destroy();
   await eventually(async () => expect((await world.call(key, 'POST', '/v1/quotes', order)).status).toBe(200));
 });
 
@@ -64,7 +68,7 @@ test('vain attempts of an address are bounded, and a key that was accepted befor
   await using own = await startWorld();
   const good = await own.key();
   expect((await own.call(good, 'GET', '/v1/spend')).status).toBe(200);
-  const vain = await Promise.all(Array.from({ length: 60 }, () => own.call(undefined, 'GET', '/v1/spend')));
+  const vain = await Promise.all(Array.from({ length: 120 }, () => own.call(undefined, 'GET', '/v1/spend')));
   expect(new Set(vain.map(({ status }) => status))).toEqual(new Set([401]));
   for (const each of [undefined, 'dk_none', mintApiKey('test').text, await own.key()]) {
     const refused = await own.call(each, 'GET', '/v1/spend');
@@ -85,16 +89,14 @@ test.each([
 
 test('a process that stops answers a request that is arriving with a problem and the time to come back', async () => {
   await using own = await startWorld();
-  const socket = await begin(own.url, 'GET /v1/spend HTTP/1.1\r\nHost: x\r\n');
+  const { socket, answer } = await begin(own.url, 'GET /v1/spend HTTP/1.1\r\nHost: x\r\n');
   // The server has read the first lines once it has answered a later call.
   expect((await own.call(await own.key(), 'GET', '/v1/spend')).status).toBe(200);
   const stopped = own.api.stop();
-  let answer = '';
-  socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
   socket.write('\r\n');
   await once(socket, 'close');
-  expect(answer).toMatch(/^HTTP\/1\.1 503 .*\r\n[^]*application\/problem\+json[^]*"code":"service\.stopping"/);
-  expect(answer).toMatch(/retry-after: 1\r\n/i);
-  expect(answer).toMatch(/connection: close\r\n/i);
+  expect(answer()).toMatch(/^HTTP\/1\.1 503 .*\r\n[^]*application\/problem\+json[^]*"code":"service\.stopping"/);
+  expect(answer()).toMatch(/retry-after: 1\r\n/i);
+  expect(answer()).toMatch(/connection: close\r\n/i);
   await stopped;
 });

@@ -1,7 +1,7 @@
 import { ApiError } from '../answers/api-error.ts';
 
 /** Attempts without a valid key that an address may make in a minute. */
-const MOST_OF_ADDRESS = 60;
+const MOST_OF_ADDRESS = 120;
 /** Attempts with a wrong secret that the id of a key takes in a minute. */
 const MOST_OF_KEY = 10;
 const MINUTE_MS = 60_000;

@@ -38,6 +38,8 @@ export async function authenticate(
     throw new QueueUnavailableError('could not look up the API key: redis does not answer; nothing was sent', { reached: 'no' });
   });
   if (key === undefined || !isSameHash(key.hash, given.hash)) return refuse('the API key is unknown or revoked');
+  // No vain attempt: it is the right secret, some seconds early.
+  if (key.isPending === true) throw new ApiError('api.unauthenticated', 'the API key opens nothing before a worker has recorded it in S3');
   attempts.accepted(given);
   return { keyId: given.id, tenant: key.tenant, scopes: key.scopes };
 }

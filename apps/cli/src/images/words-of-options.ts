@@ -17,10 +17,11 @@ const options: Readonly<Record<string, string>> = {
   reason: '--reason',
 };
 
-/** Rules of times, which the library tells for a Date and HTTP for a text. */
-const timeRules: Readonly<Record<string, string>> = {
+/** Rules that the library and HTTP tell in words of their own: for a Date and for a text, for `nextCursor` and for `next`. */
+const ownRules: Readonly<Record<string, string>> = {
   '--run-at': 'must lie in the next 30 days, and before --deadline',
   '--deadline': 'must lie in the future',
+  '--cursor': 'must be the one that a page with the same filters printed',
 };
 
 /** Writes the problems of a request in the words of the command line, the same for those of the library and of HTTP. */
@@ -36,6 +37,6 @@ function inWords(problem: Problem): Problem {
   const [, name = '', rest = ''] = /^(?:options\.)?([\w-]+)(.*)$/s.exec(path) ?? [];
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
   if (option === undefined) return path === 'body' ? { ...problem, path: '' } : problem;
-  const rule = timeRules[option];
+  const rule = ownRules[option];
   return rule === undefined ? { ...problem, path: `${option}${rest}`, message } : { path: option, message: rule };
 }

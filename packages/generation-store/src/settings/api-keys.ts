@@ -127,9 +127,14 @@ const USED_EVERY_MS = 60_000;
  * Reads a key for a request.
  * @param scope Scope of the call. Redis that came back may have forgotten that the key was made or revoked, until it is compared with S3: a known key
  * then reads alone, and an unknown one is not refused.
- * @returns undefined for one that opens nothing: unknown, revoked, or not recorded yet. @throws QueueUnavailableError
+ * @returns undefined for one that opens nothing: unknown, revoked, or not recorded yet. For a call the last one is named. @throws QueueUnavailableError
  */
-export async function useApiKey(redis: Redis, prefix: string, id: string, scope?: ApiScope): Promise<ApiKey | undefined> {
+export async function useApiKey(
+  redis: Redis,
+  prefix: string,
+  id: string,
+  scope?: ApiScope,
+): Promise<(ApiKey & { isPending?: true }) | undefined> {
   const asks = scope === undefined ? 'nothing' : scope === 'read' ? 'unknown' : 'all';
   const reply = z.array(z.string()).parse(await useScript.run(redis, apiKeyKey(prefix, id), prefix, { everyMs: USED_EVERY_MS, asks }));
   if (reply.at(-1) === '1')
@@ -138,9 +143,11 @@ export async function useApiKey(redis: Redis, prefix: string, id: string, scope?
       { reached: 'no', details: { reason: 'recovering' } },
     );
   const [value, isRecorded] = reply.length === 3 ? reply : [];
-  if (value === undefined || isRecorded !== '1') return undefined;
+  const isPending = isRecorded !== '1';
+  if (value === undefined || (isPending && scope === undefined)) return undefined;
   const key = parseEntry(apiKeyKey(prefix, id), storedValue, value);
-  return key.revokedAt === undefined ? key : undefined;
+  if (key.revokedAt !== undefined) return undefined;
+  return isPending ? { ...key, isPending } : key;
 }
 
 /** Reads one key. */
