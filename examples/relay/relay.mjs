@@ -48,7 +48,8 @@ const server = createServer(async ({ url, headers }, response) => {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   try {
     if (pathname === '/') await makeAndFollow(searchParams.get('prompt') ?? 'a lighthouse at dusk', response);
-    else if (/^\/generations\/[0-9a-f-]{36}\/(events|images\/\d+)$/.test(pathname)) await relay(pathname, headers['last-event-id'], response);
+    else if (/^\/generations\/[0-9a-f-]{36}\/(events|images\/\d+)$/.test(pathname))
+      await relay(pathname, headers['last-event-id'], response);
     else response.writeHead(404).end();
   } catch {
     // The browser left, or the API is away: an EventSource connects again.
@@ -56,7 +57,9 @@ const server = createServer(async ({ url, headers }, response) => {
     else response.writeHead(503, { 'retry-after': '1' }).end();
   }
 });
-server.listen(Number(process.env['PORT'] ?? 3000), '127.0.0.1', () => console.log(`listening at http://127.0.0.1:${server.address().port}`));
+server.listen(Number(process.env['PORT'] ?? 3000), '127.0.0.1', () =>
+  console.log(`listening at http://127.0.0.1:${server.address().port}`),
+);
 process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();

@@ -97,49 +97,53 @@ export const withoutPrompt: components['schemas']['GenerationRequest'] = { width
 export const wrongStatus: Generation['status'] = 'done';
 `;
 
-test('a client that openapi-typescript generates type-checks strictly, and runs the whole flow with openapi-fetch', { timeout: 60_000 }, async () => {
-  // our document is plain JSON of OpenAPI 3.1, which the types of the tool name otherwise
-  const ast = await openapiTS(buildDocument(routes, '1.0.0') as unknown as OpenAPI3, { defaultNonNullable: false });
-  await writeFile(join(folder, 'schema.d.ts'), astToString(ast));
-  await writeFile(join(folder, 'flow.ts'), program);
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  const base = fileURLToPath(new URL('../../../', import.meta.url));
-  const compilerOptions = {
-    target: 'ES2023',
-    lib: ['ES2023', 'DOM'],
-    types: [],
-    module: 'nodenext',
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    exactOptionalPropertyTypes: true,
-  };
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['flow.ts'] }));
-  const compiled = await promisify(execFile)(process.execPath, [join(base, 'node_modules/tsc-native/bin/tsc'), '-p', folder]).catch(
-    (error: unknown) => error as { stdout: string },
-  );
-  expect(compiled.stdout).toBe('');
-  const { flow } = (await import(pathToFileURL(join(folder, 'flow.js')).href)) as {
-    flow(url: string, key: string, bring: (id: string) => Promise<void>): Promise<unknown[]>;
-  };
-  expect(await flow(world.url, await world.key('typed'), (id) => bringHome(world.store, id))).toEqual([
-    '0.04',
-    true,
-    'true',
-    'succeeded',
-    '0.02',
-    'string',
-    '60',
-    true,
-    [true],
-    null,
-    2,
-    'cancelled',
-    true,
-    'typed',
-    ['0.02', '0.02'],
-    'requested',
-    422,
-    'request.invalid',
-    expect.arrayContaining(['width']),
-  ]);
-});
+test(
+  'a client that openapi-typescript generates type-checks strictly, and runs the whole flow with openapi-fetch',
+  { timeout: 60_000 },
+  async () => {
+    // our document is plain JSON of OpenAPI 3.1, which the types of the tool name otherwise
+    const ast = await openapiTS(buildDocument(routes, '1.0.0') as unknown as OpenAPI3, { defaultNonNullable: false });
+    await writeFile(join(folder, 'schema.d.ts'), astToString(ast));
+    await writeFile(join(folder, 'flow.ts'), program);
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    const base = fileURLToPath(new URL('../../../', import.meta.url));
+    const compilerOptions = {
+      target: 'ES2023',
+      lib: ['ES2023', 'DOM'],
+      types: [],
+      module: 'nodenext',
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['flow.ts'] }));
+    const compiled = await promisify(execFile)(process.execPath, [join(base, 'node_modules/tsc-native/bin/tsc'), '-p', folder]).catch(
+      (error: unknown) => error as { stdout: string },
+    );
+    expect(compiled.stdout).toBe('');
+    const { flow } = (await import(pathToFileURL(join(folder, 'flow.js')).href)) as {
+      flow(url: string, key: string, bring: (id: string) => Promise<void>): Promise<unknown[]>;
+    };
+    expect(await flow(world.url, await world.key('typed'), (id) => bringHome(world.store, id))).toEqual([
+      '0.04',
+      true,
+      'true',
+      'succeeded',
+      '0.02',
+      'string',
+      '60',
+      true,
+      [true],
+      null,
+      2,
+      'cancelled',
+      true,
+      'typed',
+      ['0.02', '0.02'],
+      'requested',
+      422,
+      'request.invalid',
+      expect.arrayContaining(['width']),
+    ]);
+  },
+);

@@ -24,7 +24,8 @@ async function makeStrangersFolder(packages: readonly string[]): Promise<string>
 /** Returns the lines of the README about the three doors, without comments. */
 function linesOfReadme(): string[] {
   const [, block = ''] =
-    /<!-- run by: apps\/cli\/e2e\/dev\.slow\.test\.ts -->\n\n```sh\n([^]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ?? [];
+    /<!-- run by: apps\/cli\/e2e\/dev\.slow\.test\.ts -->\n\n```sh\n([^]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ??
+    [];
   return block.split('\n').flatMap((line) => (line === '' || line.startsWith('#') ? [] : [line.replace(/ {2,}# .*$/, '')]));
 }
 

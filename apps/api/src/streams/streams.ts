@@ -92,42 +92,42 @@ export function createStreams(most: { all: number; tenant: number }): Streams {
     count: () => open,
     followGeneration: (call) =>
       withPlace(call, async () => {
-      const { producer, params, headers, signal } = call;
-      const id = params['id'] ?? '';
-      const first = await producer.get(id);
-      const idOf = (view: typeof first, body: unknown): string => etagOf(view, body).slice(3, -1);
-      if (isFinalGeneration(first.status) && headers['last-event-id'] === idOf(first, generationJson(first))) return true;
-      await stream(call, async (sse) => {
-        for await (const view of producer.watch(id, { signal })) {
-          const body = generationJson(view);
-          await sse.send({ event: 'generation', id: idOf(view, body), data: body });
-        }
-      });
-      return false;
-    }),
+        const { producer, params, headers, signal } = call;
+        const id = params['id'] ?? '';
+        const first = await producer.get(id);
+        const idOf = (view: typeof first, body: unknown): string => etagOf(view, body).slice(3, -1);
+        if (isFinalGeneration(first.status) && headers['last-event-id'] === idOf(first, generationJson(first))) return true;
+        await stream(call, async (sse) => {
+          for await (const view of producer.watch(id, { signal })) {
+            const body = generationJson(view);
+            await sse.send({ event: 'generation', id: idOf(view, body), data: body });
+          }
+        });
+        return false;
+      }),
     followEvents: (call) =>
       withPlace(call, async () => {
-      const { feed, headers, tenant, signal } = call;
-      const last = headers['last-event-id'];
-      if (last !== undefined && !PLACE.test(String(last)))
-        throw new InvalidRequestError([{ path: 'Last-Event-ID', message: 'must be the `id` of an event of this stream' }]);
-      const given = last === undefined ? undefined : String(last);
-      const gap = given === undefined ? undefined : await feed.findGap(given);
-      const newest = given === undefined ? await feed.newest() : given;
-      const tellGap = (sse: SseStream, until: string) =>
-        sse.send({ event: 'gap', id: until, data: { until: new Date(Number(until.split('-')[0])).toISOString() } });
-      let place = gap ?? newest;
-      const follow = async (sse: SseStream): Promise<void> => {
-        if (gap !== undefined) await tellGap(sse, gap);
-        else sse.mark(place);
-        for (;;) {
-          const page = await feed.next(place, tenant, signal, (seen) => (place = seen));
-          if (page.gap !== undefined) await tellGap(sse, page.gap);
-          for (const { place: id, event } of page.events) await sse.send({ event: event.event, id, data: eventJson(event) });
-          ({ place } = page);
-        }
-      };
-      await stream(call, follow, () => place);
-    }),
+        const { feed, headers, tenant, signal } = call;
+        const last = headers['last-event-id'];
+        if (last !== undefined && !PLACE.test(String(last)))
+          throw new InvalidRequestError([{ path: 'Last-Event-ID', message: 'must be the `id` of an event of this stream' }]);
+        const given = last === undefined ? undefined : String(last);
+        const gap = given === undefined ? undefined : await feed.findGap(given);
+        const newest = given === undefined ? await feed.newest() : given;
+        const tellGap = (sse: SseStream, until: string) =>
+          sse.send({ event: 'gap', id: until, data: { until: new Date(Number(until.split('-')[0])).toISOString() } });
+        let place = gap ?? newest;
+        const follow = async (sse: SseStream): Promise<void> => {
+          if (gap !== undefined) await tellGap(sse, gap);
+          else sse.mark(place);
+          for (;;) {
+            const page = await feed.next(place, tenant, signal, (seen) => (place = seen));
+            if (page.gap !== undefined) await tellGap(sse, page.gap);
+            for (const { place: id, event } of page.events) await sse.send({ event: event.event, id, data: eventJson(event) });
+            ({ place } = page);
+          }
+        };
+        await stream(call, follow, () => place);
+      }),
   };
 }
