@@ -69,7 +69,8 @@ export const errorCodes = {
   'api.method-not-allowed': 'the path of the HTTP API does not take this method',
   'api.too-large': 'the body of the HTTP request is too large',
   'api.unsupported-media-type': 'the body of the HTTP request is of a type that this call does not take',
-  'api.too-many-requests': 'the API key has made too many requests, the tenant has too many open streams or uploads, or an address sent too many wrong keys; wait as `Retry-After` says',
+  'api.too-many-requests':
+    'the API key has made too many requests, the tenant has too many open streams or uploads, or an address sent too many wrong keys; wait as `Retry-After` says',
   'api.unavailable': 'the HTTP API does not answer, or what answers is none; what was asked may have arrived',
   'api.failed': 'the HTTP API failed; its log names the reason under the request id',
   'service.stopping': 'the process is stopping',
