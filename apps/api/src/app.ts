@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import {
   buildEventTail,
   buildGenerationStore,
@@ -41,16 +42,20 @@ export interface Api extends Service {
 
 /** Builds the HTTP door of Darkroom. @param overrides For tests; production passes none. */
 export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies> = {}): Api {
-  const { redis: redisConfig, s3, api: settings } = config;
+  const { redis: redisConfig, s3, api: settings, notificationKeys } = config;
   const { url: redisUrl, prefix } = redisConfig;
-  const secrets = s3.credentials === undefined ? [] : [s3.credentials.secretAccessKey];
+  const secrets = [
+    ...(s3.credentials === undefined ? [] : [s3.credentials.secretAccessKey]),
+    ...(notificationKeys ?? []).map(({ secret }) => secret),
+  ];
   const logger = overrides.logger ?? createLogger({ name: 'api', ...config.log, secrets });
   const redis = connectFailFast(redisUrl);
   const watch = watchRedis(redis, { ...redisConfig, process: 'api', log: logger });
   // It reads the keys alone: what enqueues is the library.
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const listening = connectPatient(redisUrl);
-  const producers = createSharedProducers({ redisUrl, prefix });
+  const { allowLoopbackWebhooks } = settings;
+  const producers = createSharedProducers({ redisUrl, prefix, allowLoopbackWebhooks, ...defined({ notificationKeys }) });
   const images = createImages(s3);
   const feed = createEventFeed({
     tail: buildEventTail(redis, prefix),

@@ -1,6 +1,8 @@
 import {
+  flag,
   listenSettings,
   logSettings,
+  optionalNotificationKeySettings,
   readSettings,
   redisSettings,
   s3Settings,
@@ -20,15 +22,24 @@ const apiSettings = z
     API_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000).default(3000),
     API_MAX_STREAMS: wholeNumber(1, 9000).default(4000),
     API_MAX_STREAMS_PER_TENANT: wholeNumber(1, 9000).default(1000),
+    NOTIFIER_ALLOW_LOOPBACK: flag().default(false),
   })
   .transform((env) => ({
     requestsPerMinute: env.API_REQUESTS_PER_MINUTE,
     maxStreams: env.API_MAX_STREAMS,
     maxStreamsOfTenant: env.API_MAX_STREAMS_PER_TENANT,
+    allowLoopbackWebhooks: env.NOTIFIER_ALLOW_LOOPBACK,
   }));
 
 /** Settings from the environment, in groups. */
-export const apiSchemas = { redis: redisSettings, s3: s3Settings, api: apiSettings, log: logSettings, listen: listenSettings(3005) };
+export const apiSchemas = {
+  redis: redisSettings,
+  s3: s3Settings,
+  api: apiSettings,
+  notificationKeys: optionalNotificationKeySettings,
+  log: logSettings,
+  listen: listenSettings(3005),
+};
 
 /** Reads the settings of an API. @throws ConfigError with all problems. */
 export const loadApiConfig = (env: Environment) => readSettings(apiSchemas, env);

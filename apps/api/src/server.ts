@@ -176,6 +176,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
           ...caller,
           requestId: request.id,
           producer: parts.producers.of(caller.tenant),
+          endpoints: parts.producers.endpointsOf(caller.tenant),
           params: request.params as Record<string, string>,
           query: readQuery(request.query as Record<string, unknown>, route.query ?? {}),
           headers: request.headers,

@@ -11,11 +11,14 @@ import { order, startWorld, type World } from './world.ts';
 let world: World;
 let key: string;
 let generationId = '';
+let endpointId = '';
 beforeAll(async () => {
-  world = await startWorld({ env: { API_REQUESTS_PER_MINUTE: '1000000' } });
+  world = await startWorld({ env: { API_REQUESTS_PER_MINUTE: '1000000', NOTIFIER_ALLOW_LOOPBACK: 'true' } });
   key = await world.key();
   const created = await world.call(key, 'POST', '/v1/generations', order);
   ({ generationId } = (await created.json()) as { generationId: string });
+  const endpoint = await world.call(key, 'POST', '/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/' });
+  ({ endpointId } = (await endpoint.json()) as { endpointId: string });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -49,7 +52,7 @@ function valueOf(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
               ? fc.oneof(fc.integer(), fc.constantFrom(1280, 896, 1, 95))
               : schema.type === 'boolean'
                 ? fc.boolean()
-                : fc.oneof(fc.string(), fc.constantFrom(generationId, '2030-01-01T00:00:00Z', 'a lighthouse'));
+                : fc.oneof(fc.string(), fc.constantFrom(generationId, '2030-01-01T00:00:00Z', 'a lighthouse', 'http://127.0.0.1:9/'));
   return fc.oneof({ weight: 9, arbitrary: right }, { weight: 1, arbitrary: fc.anything({ maxDepth: 2, maxKeys: 3 }) });
 }
 
@@ -81,8 +84,9 @@ test.for(routes.filter(({ operationId }) => !streams.has(operationId)).map((rout
     statuses.delete(500);
     await fc.assert(
       fc.asyncProperty(callOf(route), async ({ id, index, query, headers, body }) => {
-        const named = id === 'the made one' ? generationId : id;
-        const path = route.path.replace('{id}', () => encodeURIComponent(named)).replace('{index}', () => encodeURIComponent(index));
+        const made = route.path.includes('{endpointId}') ? endpointId : route.path.includes('{notificationId}') ? `${generationId}-cancelled_${endpointId}` : generationId;
+        const named = id === 'the made one' ? made : id;
+        const path = route.path.replace(/\{\w*[iI]d\}/, () => encodeURIComponent(named)).replace('{index}', () => encodeURIComponent(index));
         // An empty part, "." or ".." is another path.
         fc.pre(![named, index].some((part) => /^\.{0,2}$/.test(part)));
         const search = new URLSearchParams(query).toString();

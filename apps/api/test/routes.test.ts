@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildNotificationStore } from '@darkroom/generation-store';
 import { errorsOf } from '../src/document/build-document.ts';
 import { statusOf } from '../src/answers/statuses.ts';
 import type { Route } from '../src/routes/route.ts';
@@ -8,15 +9,26 @@ import { order, startWorld, type World } from './world.ts';
 let world: World;
 let keys: { own: string; other: string; none: string };
 let generationId: string;
+let endpointId: string;
+let notificationId: string;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ env: { NOTIFIER_ALLOW_LOOPBACK: 'true' } });
   keys = { own: await world.key('acme'), other: await world.key('bob'), none: await world.key('acme', ['read']) };
   const created = await world.call(keys.own, 'POST', '/v1/generations', order);
   ({ generationId } = (await created.json()) as { generationId: string });
+  const endpoint = await world.call(keys.own, 'POST', '/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/' });
+  ({ endpointId } = (await endpoint.json()) as { endpointId: string });
+  notificationId = `${generationId}-cancelled_${endpointId}`;
+  const at = Date.now();
+  await buildNotificationStore({ prefix: world.prefix }, world.redis).noteNotification({ id: notificationId, tenant: 'acme', eventAt: at, state: 'failed' });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const pathOf = ({ path }: Route): string => path.replace('{id}', generationId).replace('{index}', '0');
+const pathOf = ({ path }: Route): string => path
+    .replace('{id}', generationId)
+    .replace('{index}', '0')
+    .replace('{endpointId}', endpointId)
+    .replace('{notificationId}', notificationId);
 const problemOf = async (answer: Response) => {
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   const problem = (await answer.json()) as { code: string; status: number; requestId: string };
@@ -26,7 +38,7 @@ const problemOf = async (answer: Response) => {
 };
 /** A body of the kind that the route takes, and that is wrong: nothing must happen. */
 const badBody = ({ body }: Route): unknown =>
-  body?.kind === 'bytes' ? new Uint8Array([1, 2, 3]) : body && { widht: 'x', images: 'none', generationId: 7 };
+  body?.kind === 'bytes' ? new Uint8Array([1, 2, 3]) : body && { widht: 'x', images: 'none', generationId: 7, url: 7, since: 7 };
 
 describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_, route) => {
   test('without a key, or with one that is none, is 401', async () => {
@@ -44,10 +56,11 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
     expect(await problemOf(answer)).toMatchObject({ code: 'api.forbidden', status: 403 });
   });
 
-  test.runIf(route.path.includes('{id}'))("with another tenant's key is 404", async () => {
-    const body = route.operationId === 'retryGeneration' ? {} : undefined;
+  test.runIf(/\{\w*[iI]d\}/.test(route.path))("with another tenant's key is 404", async () => {
+    const bodies: Record<string, unknown> = { retryGeneration: {}, changeWebhookEndpoint: {}, resendFailedNotifications: { since: '2026-01-01T00:00:00Z' } };
+    const body = bodies[route.operationId];
     const answer = await world.call(keys.other, route.method, pathOf(route), body);
-    expect(await problemOf(answer)).toMatchObject({ code: 'generation.not-found', status: 404 });
+    expect(await problemOf(answer)).toMatchObject({ code: expect.stringMatching(/not-found$/), status: 404 });
   });
 
   test.runIf(route.body !== undefined)('with a bad body is 422, and names the problems', async () => {

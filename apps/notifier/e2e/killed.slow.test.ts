@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createProducer, createWebhookEndpoints } from '@darkroom/producer';
 import { verifyWebhook } from '@darkroom/producer/webhooks';
-import { eventually, startFleet } from '@darkroom/testing';
+import { eventually, runApp, startFleet, storesEnvironment } from '@darkroom/testing';
+import { Redis } from 'ioredis';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
 import { startReceiver, type Received } from '../test/receiver.ts';
@@ -107,4 +108,36 @@ test('a notifier that is killed before an answer, right after it, and anywhere e
   console.log(`${ids.length} notifications, ${receiver.received.length} attempts, ${kills.length} kills`);
   expect(kills.length).toBeGreaterThan(2);
   expect(fleet.notifiers).toHaveLength(1);
+});
+
+test('after a Redis that lost everything a rebuild brings endpoints and secrets back, and the next end is told', async () => {
+  const { fleet, producer, endpoints } = await setup();
+  const receiver = await startReceiver();
+  const { endpointId, secret = '' } = await endpoints.create({ url: receiver.url, description: 'the shop' });
+  await endpoints.rotateSecret(endpointId);
+  const gone = await endpoints.create({ url: receiver.url });
+  await endpoints.delete(gone.endpointId);
+  const untilRecorded = () =>
+    eventually(async () => expect((await endpoints.get(endpointId)).recorded).toBe(true), { withinMs: 30_000 });
+  await untilRecorded();
+  await producer.generate(request);
+  await receiver.until(1, 20_000);
+  const before = [await endpoints.list(), await endpoints.secret(endpointId), await endpoints.secret('requests')];
+
+  const redis = new Redis(fleet.redisUrl);
+  onTestFinished(() => redis.disconnect());
+  await fleet.workers[0]?.kill();
+  await redis.flushall();
+  expect(await endpoints.list()).toEqual([]);
+  const environment = storesEnvironment({ redisUrl: fleet.redisUrl, prefix: fleet.prefix, s3: fleet.s3Config });
+  const { code, output } = await runApp('cli', ['rebuild'], { ...environment, DAILY_CAP_USD: '100' });
+  expect(code, output).toBe(0);
+  await fleet.workers[0]?.start();
+  await eventually(async () => expect(await endpoints.list()).toHaveLength(1), { withinMs: 30_000 });
+  expect([await endpoints.list(), await endpoints.secret(endpointId), await endpoints.secret('requests')]).toEqual(before);
+
+  const { generationId } = await eventually(() => producer.enqueue(request), { withinMs: 30_000, everyMs: 500 });
+  await eventually(() => expect(receiver.received.map((each) => each.generationId)).toContain(generationId), { withinMs: 60_000 });
+  const told = receiver.received.find((each) => each.generationId === generationId);
+  for (const each of [secret, String(before[1])]) verifyWebhook(told!.body, told!.headers, each);
 });

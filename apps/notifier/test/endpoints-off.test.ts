@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defaultDelaysMs } from '../src/send/schedule.ts';
 import { startReceiver } from './receiver.ts';
 import { setup } from './world.ts';
 
@@ -77,3 +78,22 @@ test('ten dead endpoints beside a good one cost it no attempt and none of their 
   expect(besideMs).toBeLessThan(30_000);
   expect(new Set(good.received.map(({ headers }) => headers['webhook-id'])).size).toBe(good.received.length);
 }, 60_000);
+
+test('an endpoint that is down for a day gets everything once it is back, each once, and stays enabled', async () => {
+  /** A day lasts 2.2 seconds. */
+  const scale = 1 / 40_000;
+  const dayMs = 86_400_000 * scale;
+  const world = await setup();
+  let upAt = Infinity;
+  const receiver = await startReceiver(() => (performance.now() < upAt ? 503 : 204));
+  const endpointId = await world.addEndpoint(receiver.url);
+  await world.startNotifier({ delaysMs: defaultDelaysMs.map((ms) => Math.ceil(ms * scale)), disableAfterMs: 5 * dayMs });
+  const ids: string[] = [];
+  upAt = performance.now() + dayMs;
+  for (let n = 0; n < 20; n += 1) ids.push(`${await world.end()}-cancelled`);
+  for (const id of ids) await world.untilState(`${id}_${endpointId}`, 'delivered');
+  const takenAfter = receiver.received.filter(({ at }) => at >= upAt).map(({ headers }) => headers['webhook-id']);
+  expect(takenAfter.toSorted()).toEqual(ids.toSorted());
+  expect(receiver.received.length).toBeGreaterThan(ids.length);
+  expect(await world.notifications.findEndpoint(endpointId)).toMatchObject({ status: 'enabled' });
+});

@@ -4,6 +4,8 @@ import { eventually } from '@darkroom/testing';
 import { onTestFinished } from 'vitest';
 
 export interface Received {
+  /** By `performance.now`. */
+  at: number;
   headers: IncomingHttpHeaders;
   body: string;
   /** Type and generation, for comparisons. */
@@ -22,7 +24,7 @@ export async function startReceiver(answer: (n: number, received: Received) => A
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => {
       const { type, data } = JSON.parse(body === '' ? '{}' : body) as { type?: string; data?: { generationId?: string } };
-      const each = { headers: request.headers, body, type: type ?? '', generationId: data?.generationId ?? '' };
+      const each = { at: performance.now(), headers: request.headers, body, type: type ?? '', generationId: data?.generationId ?? '' };
       received.push(each);
       const given = answer(received.length, each);
       if (given === 'hang-up') return void request.socket.destroy();

@@ -26,16 +26,18 @@ test('after failures, kills and retries nothing written holds a secret or a prom
     '"isFailed":true',
     'while Redis is away',
     'DAILY_CAP_USD',
+    'notification.attempted',
   ];
   for (const sign of signs)
     expect(
       run.written.some(({ place, text }) => `${place} ${text}`.includes(sign)),
       sign,
     ).toBe(true);
-  expect(findLeaks(run.written, [...run.secrets, ...run.prompts])).toEqual([]);
+  expect(findLeaks(run.written, [...run.secrets, ...run.prompts, ...run.webhooks])).toEqual([]);
   expect(findLeaks(run.holdsPrompts, run.secrets)).toEqual([]);
   // The search can find: each prompt stands in Redis and in the object of its request.
   expect(findLeaks(run.holdsPrompts, run.prompts).length).toBeGreaterThanOrEqual(2 * orders);
+  expect(findLeaks(run.holdsPrompts, run.webhooks).length).toBeGreaterThanOrEqual(2 * orders);
 });
 
 test('with LOG_PROMPTS only the logs of the workers hold prompts, and nothing holds secrets', async () => {
@@ -44,6 +46,7 @@ test('with LOG_PROMPTS only the logs of the workers hold prompts, and nothing ho
   expect(leaks.filter((leak) => !/ in worker-\d: /.test(leak))).toEqual([]);
   expect(leaks.length).toBeGreaterThanOrEqual(8);
   expect(findLeaks([...run.written, ...run.holdsPrompts], run.secrets)).toEqual([]);
+  expect(findLeaks(run.written, run.webhooks)).toEqual([]);
 });
 
 interface Run {
@@ -53,6 +56,7 @@ interface Run {
   holdsPrompts: Written[];
   secrets: Canary[];
   prompts: readonly Canary[];
+  webhooks: readonly Canary[];
 }
 
 async function runDarkroom({ orders: count, env }: { orders: number; env: Readonly<Record<string, string>> }): Promise<Run> {
@@ -62,6 +66,7 @@ async function runDarkroom({ orders: count, env }: { orders: number; env: Readon
   try {
     fleet = await startFleet({
       workers: 2,
+      notifiers: 1,
       secrets,
       env,
       workerEnv: {
@@ -117,6 +122,7 @@ async function runDarkroom({ orders: count, env }: { orders: number; env: Readon
       ...(await readWritten(fleet, seen)),
       secrets: [...Object.values(given), ...orders.keys(), ...capabilities, ...signatures],
       prompts: orders.prompts(),
+      webhooks: orders.webhooks(),
     };
   } finally {
     await fleet?.stop();

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 
 const PROMPT = 'a very secret lighthouse';
+const RECEIVER = 'http://127.0.0.1:9/a-secret-receiver';
 const size = { width: 1024, height: 1024 } as const;
 const LIMIT = { withinMs: 60_000 };
 
@@ -34,19 +35,19 @@ async function readSettled(redis: Redis): Promise<Record<string, string | null>>
 
 test('a fleet erases what is home and what comes home later, books both, and a rebuild brings neither back', async () => {
   const fleet = await startFleet({ erasers: 1 });
-  const producer = createProducer({ redisUrl: fleet.redisUrl });
+  const producer = createProducer({ redisUrl: fleet.redisUrl, allowLoopbackWebhooks: true });
   const redis = new Redis(fleet.redisUrl);
   const untilErased = (id: string) => eventually(async () => expect((await producer.erasure(id)).status).toBe('erased'), LIMIT);
   const objectsOf = async (word: string) => [...(await readObjects(fleet))].filter(([key]) => key.includes(word));
   try {
-    const done = await producer.generate({ positivePrompt: PROMPT, ...size });
+    const done = await producer.generate({ positivePrompt: PROMPT, ...size }, { webhookURL: RECEIVER });
     const [[, bytes] = []] = await objectsOf(`images/`).then((all) => all.filter(([key]) => key.includes(done.generationId)));
     expect(bytes?.length).toBeGreaterThan(100);
     await producer.erase(done.generationId);
     await untilErased(done.generationId);
 
     await fleet.setFaults({ executionMs: [50, 50], uploadDelayMs: [4000, 4000] });
-    const open = await producer.enqueue({ positivePrompt: PROMPT, ...size });
+    const open = await producer.enqueue({ positivePrompt: PROMPT, ...size }, { webhookURL: RECEIVER });
     await eventually(async () => expect((await producer.get(open.generationId)).images[0]?.submissionStatus).toBe('accepted'), LIMIT);
     await producer.erase(open.generationId, { cancel: true });
     await untilErased(open.generationId);
@@ -56,11 +57,14 @@ test('a fleet erases what is home and what comes home later, books both, and a r
     await eventually(async () => {
       for (const [key, content] of await readObjects(fleet)) {
         expect(key).not.toMatch(/^(images|staging|quarantine)\/(?!write-check)/);
-        expect(content.includes(PROMPT), key).toBe(false);
+        for (const word of [PROMPT, RECEIVER]) expect(content.includes(word), key).toBe(false);
         expect(bytes !== undefined && content.equals(bytes), key).toBe(false);
       }
     }, LIMIT);
-    for (const key of await redis.keys('*')) expect((await redis.dumpBuffer(key))?.includes(PROMPT), key).toBe(false);
+    for (const key of await redis.keys('*')) {
+      const dump = await redis.dumpBuffer(key);
+      for (const word of [PROMPT, RECEIVER]) expect(dump?.includes(word), key).toBe(false);
+    }
     const settled = await readSettled(redis);
     expect(Object.values(settled)).toContain('40000000');
 

@@ -122,8 +122,10 @@ test('a whole Darkroom works with the users of infra/redis/darkroom.acl, one for
   await eventually(async () => expect((await endpoints.get(endpointId)).recorded).toBe(true), { withinMs: 30_000 });
   const told = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000), webhookURL: 'http://127.0.0.1:9/' });
   await producer.cancel(told.generationId);
+  await endpoints.test(endpointId);
   const notificationId = `${told.generationId}-cancelled_${endpointId}`;
   await eventually(async () => expect((await endpoints.notification(notificationId)).status).toBe('failed'), { withinMs: 30_000 });
+  expect((await endpoints.notifications({ limit: 100 })).notifications.length).toBeGreaterThan(1);
   await endpoints.resend(notificationId);
   expect(await endpoints.resendFailed(endpointId, { since: 1_700_000_000_000 })).toBe(1);
   await endpoints.rotateSecret(endpointId);

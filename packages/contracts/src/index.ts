@@ -211,8 +211,23 @@ export {
   type WebhookEndpoint,
   type WebhookEndpointRecord,
 } from './notifications/endpoint.ts';
-export { notificationIdOf, notificationTypeOf, parseNotificationId, type NotificationName } from './notifications/notification-id.ts';
-export { defaultNotificationTypes, notificationTypes, type NotificationPayload, type NotificationType } from './notifications/payload.ts';
+export {
+  notificationIdOf,
+  notificationStatuses,
+  notificationTypeOf,
+  parseNotificationId,
+  testNotificationIdOf,
+  type NotificationName,
+  type NotificationStatus,
+} from './notifications/notification-id.ts';
+export {
+  defaultNotificationTypes,
+  notificationTypes,
+  TEST_NOTIFICATION,
+  type NotificationPayload,
+  type NotificationType,
+  type SentNotificationType,
+} from './notifications/payload.ts';
 export { signNotification, type SignedNotification, type WebhookHeaders } from './notifications/signature.ts';
 export { verifyWebhook, type GivenHeaders, type VerifyWebhookOptions } from './notifications/verify-webhook.ts';
 export {

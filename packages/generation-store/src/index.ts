@@ -114,7 +114,7 @@ export {
   type SubmissionPicture,
 } from './recovery/findings.ts';
 export type { Restriction } from './settings/restrictions.ts';
-export type { LoggedNotification, NotificationNote, NotificationState } from './notifications/notification-log.ts';
+export type { LoggedNotification, NotificationNote } from './notifications/notification-log.ts';
 export type { NotifiedGeneration } from './notifications/notified.ts';
 export type { StoredEndpoint } from './notifications/webhook-endpoints.ts';
 export { buildNotificationStore, type NotificationStore } from './notifications/notification-store.ts';

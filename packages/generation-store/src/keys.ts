@@ -106,6 +106,8 @@ export const endpointHealthKey = (prefix: string, id: string): string => `${pref
 export const notificationKey = (prefix: string, id: string): string => `${prefix}:notification:${id}`;
 /** Sorted set of the failed notifications of an endpoint, or of the requests of a tenant, by the time of failure. */
 export const failedNotificationsKey = (prefix: string, of: string): string => `${prefix}:notifications-failed:${of}`;
+/** Sorted set of the notifications of a tenant, by the time of their first attempt. */
+export const notificationListKey = (prefix: string, member: string): string => `${prefix}:notification-list:${member}`;
 /** List of the wishes to send notifications again. */
 export const resendsKey = (prefix: string): string => `${prefix}:notification-resends`;
 

@@ -64,6 +64,8 @@ export function openParts(given: ProducerOptions, models: Models = knownModels) 
     now,
   };
   return {
+    redis,
+    prefix,
     parts: { defaults, ask, store, submissions, now, mintBy, subscriptions },
     async close() {
       refuseCalls();

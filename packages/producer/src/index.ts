@@ -25,7 +25,9 @@ export {
   type GrokImagineRequestInput,
   type RequestInput,
   type ImageView,
+  type NotificationStatus,
   type NotificationType,
+  type SentNotificationType,
   type Problem,
   type Quote,
   type RefusedImage,
@@ -45,6 +47,8 @@ export type { Retried, RetryOptions } from './retry.ts';
 export { createWebhookEndpoints } from './webhook-endpoints/create-webhook-endpoints.ts';
 export type {
   NewWebhookEndpoint,
+  NotificationListOptions,
+  NotificationPage,
   NotificationView,
   WebhookEndpointChange,
   WebhookEndpoints,

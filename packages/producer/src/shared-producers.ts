@@ -1,22 +1,34 @@
-import type { GenerationStore } from '@darkroom/generation-store';
+import { defined, resolveBySystem, type NotificationKeys } from '@darkroom/contracts';
+import { buildNotificationStore, type GenerationStore } from '@darkroom/generation-store';
 import { openParts } from './create-producer.ts';
 import { buildProducer } from './build-producer.ts';
 import type { ProducerOptions } from './options.ts';
 import type { Producer } from './producer.ts';
+import { buildWebhookEndpoints } from './webhook-endpoints/build-webhook-endpoints.ts';
+import type { WebhookEndpoints } from './webhook-endpoints/webhook-endpoints.ts';
 
 /** Producers of many tenants on one pair of connections to Redis. For a process that serves them all, such as the HTTP API. */
 export interface SharedProducers {
   /** Returns the producer that is bound to a tenant. Its `close` does nothing. */
   of(tenant: string): Producer;
+  /** Returns the webhook endpoints and notifications of a tenant. Their `close` does nothing. */
+  endpointsOf(tenant: string): WebhookEndpoints;
   /** Reads the ledger of the current periods, of all tenants and of that one. @throws QueueUnavailableError */
   readSpend(tenant: string): ReturnType<GenerationStore['readSpend']>;
   /** Disconnects from Redis. Refuses waiting and later calls of every producer with QueueUnavailableError. */
   close(): Promise<void>;
 }
 
+/** Options of `createSharedProducers`. */
+export interface SharedProducersOptions extends Omit<ProducerOptions, 'tenant'> {
+  /** Master keys of the notifier: with them the secrets of endpoints can be told. */
+  notificationKeys?: NotificationKeys;
+}
+
 /** Connects to Redis at once, as `createProducer` does. @throws ConfigError with all problems of the options at once. */
-export function createSharedProducers(options: Omit<ProducerOptions, 'tenant'>): SharedProducers {
-  const { parts, close } = openParts(options);
+export function createSharedProducers({ notificationKeys, ...options }: SharedProducersOptions): SharedProducers {
+  const { parts, redis, prefix, close } = openParts(options);
+  const notifications = buildNotificationStore({ prefix }, redis);
   const producers = new Map<string, Producer>();
   return {
     of(tenant) {
@@ -33,6 +45,15 @@ export function createSharedProducers(options: Omit<ProducerOptions, 'tenant'>):
       producers.set(tenant, made);
       return made;
     },
+    endpointsOf: (tenant) =>
+      buildWebhookEndpoints({
+        store: notifications,
+        ask: parts.ask,
+        tenant,
+        ...defined({ keys: notificationKeys }),
+        rules: { allowLoopback: options.allowLoopbackWebhooks === true, resolve: resolveBySystem },
+        close: () => Promise.resolve(),
+      }),
     readSpend: (tenant) => parts.ask('read the spend', undefined, () => parts.store.readSpend(tenant)),
     close,
   };

@@ -55,7 +55,13 @@ export { spendSettings, type SpendSettings } from './settings/spend.ts';
 export { timingSettings } from './settings/timing.ts';
 export { describeUnread, findUnreadSettings, knownSettings, type UnreadSetting } from './settings/unknown-settings.ts';
 export { flag, oneOf, text, webAddress, wholeNumber } from './settings/variables.ts';
-export { capabilityKeySettings, notificationKeySettings, webhookSettings, type WebhookSettings } from './settings/webhook.ts';
+export {
+  capabilityKeySettings,
+  notificationKeySettings,
+  optionalNotificationKeySettings,
+  webhookSettings,
+  type WebhookSettings,
+} from './settings/webhook.ts';
 export { readVersion } from './version.ts';
 export { createOutageLines, type OutageLines } from './watch/outage-lines.ts';
 export {

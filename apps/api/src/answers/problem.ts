@@ -86,15 +86,20 @@ function factsOf(error: DarkroomError): Record<string, unknown> {
 }
 
 const MOMENT = 'must be a time in ISO 8601, such as "2026-11-30T12:00:00Z"';
-const moments = new Set(['deadlineAt', 'runAt']);
+/** Times of bodies, with what stands behind the rule of their form. */
+const moments = new Map([
+  ['deadlineAt', ', in the future'],
+  ['runAt', ', in the next 30 days'],
+  ['since', ''],
+]);
 
 /** Writes a problem of the library in the words of HTTP, where options are fields of the body and times are text. */
 function inWordsOfHttp({ path, message, given }: Problem): Problem {
   const isHeader = path === 'options.idempotencyKey' && !message.startsWith('is not an option');
-  const inBody = isHeader ? 'Idempotency-Key' : path.replace(/^(options|which)\.?/, '');
+  const inBody = isHeader ? 'Idempotency-Key' : path.replace(/^(?:(?:options|which)\.?|endpoint(?:\.|$))/, '');
   const isMoment = moments.has(inBody) && /^must be a (Date|time in the next)/.test(message);
   const words = isMoment
-    ? `${MOMENT}${inBody === 'runAt' ? ', in the next 30 days' : ', in the future'}`
+    ? `${MOMENT}${moments.get(inBody) ?? ''}`
     : message.replaceAll(/(options|which)\./g, '').replaceAll('a Date, or whole milliseconds since 1970', 'a time in ISO 8601');
   return { path: inBody, message: words, ...(isMoment ? {} : defined({ given })) };
 }

@@ -43,6 +43,7 @@ const tagWords: Readonly<Record<Route['tag'], string>> = {
   Images: 'Images that were made, and those to start from.',
   Events: 'Server-sent events.',
   Erasure: 'Erase what a generation holds.',
+  Webhooks: 'Receivers of notifications, and what was sent to them.',
   Money: 'Prices, spend and caps.',
 };
 

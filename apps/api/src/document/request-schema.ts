@@ -1,4 +1,4 @@
-import { exampleRequests, parameters, priorities, sizes, type ParameterPath } from '@darkroom/contracts';
+import { exampleRequests, notificationTypes, parameters, priorities, sizes, type ParameterPath } from '@darkroom/contracts';
 
 export interface JsonSchema {
   [word: string]: unknown;
@@ -52,6 +52,16 @@ const shared: Record<string, JsonSchema> = {
     type: 'boolean',
     default: false,
     description: 'Images that the content check does not clear stay unseen until an operator releases them.',
+  },
+  webhookURL: {
+    type: 'string',
+    format: 'uri',
+    description: 'A receiver that is told of the end: https, on the public internet. Kept as a secret, and erased with the request.',
+  },
+  webhookEvents: {
+    type: 'array',
+    items: { type: 'string', enum: [...notificationTypes] },
+    description: 'Kinds of notifications that `webhookURL` gets; the five ends of a generation when absent.',
   },
 };
 

@@ -1,13 +1,17 @@
 import {
+  disabledReasons,
   durableEvents,
   errorCodes,
   factSources,
   generationStatuses,
   imageStatuses,
+  notificationStatuses,
+  notificationTypes,
   priorities,
   roads,
   submissionStatuses,
   verifiedImageSchema,
+  TEST_NOTIFICATION,
 } from '@darkroom/contracts';
 import { z } from 'zod';
 import { requestSchema, type JsonSchema } from './request-schema.ts';
@@ -100,6 +104,41 @@ const Problem = z.looseObject({
   resetsAt: time.optional(),
 });
 
+const WebhookEndpoint = z.looseObject({
+  endpointId: z.string(),
+  tenant: z.string(),
+  url: z.string(),
+  events: z.array(z.enum(notificationTypes)),
+  description: z.string().optional(),
+  status: z.enum(['enabled', 'disabled']),
+  disabledFor: z
+    .enum(disabledReasons)
+    .optional()
+    .describe('`caller`: by a call. `gone`: it answered 410. `failing`: all attempts failed for days.'),
+  disabledAt: time.optional(),
+  oldSecretUntil: time.optional().describe('Until then the secret before the last rotation signs, too.'),
+  createdAt: time,
+  recorded: z.boolean().describe('False for some seconds: a change that lets more be sent holds once it is true.'),
+  secret: z.string().optional().describe('Given once, by the calls that make it; `…/secret` tells it again.'),
+  urls: z.looseObject({ self: z.string() }),
+});
+
+const Notification = z.looseObject({
+  notificationId: z.string(),
+  endpointId: z.string().describe('`requests` for the receiver that a request named.'),
+  event: z.enum([...notificationTypes, TEST_NOTIFICATION]),
+  generationId: z.string(),
+  eventAt: time,
+  status: z.enum(notificationStatuses),
+  attempts: z.int(),
+  log: z
+    .array(
+      z.looseObject({ at: time, status: z.int().describe('0 without an answer.'), ms: z.number(), fault: z.string().optional() }),
+    )
+    .describe('The last 30 attempts, the oldest first.'),
+  urls: z.looseObject({ self: z.string() }),
+});
+
 const answerSchemas = {
   Generation,
   GenerationList: z.looseObject({ data: z.array(GenerationSummary), next: z.string().nullable().describe('Cursor of the next page.') }),
@@ -155,9 +194,17 @@ const answerSchemas = {
     index: z.int().optional(),
     n: z.int().optional(),
   }),
+  WebhookEndpoint,
+  WebhookEndpointList: z.looseObject({ data: z.array(WebhookEndpoint) }),
+  WebhookSecret: z.looseObject({ endpointId: z.string(), secret: z.string() }),
+  Notification,
+  NotificationList: z.looseObject({ data: z.array(Notification), next: z.string().nullable().describe('Cursor of the next page.') }),
+  NotificationAsked: z.looseObject({ notificationId: z.string(), urls: z.looseObject({ self: z.string() }) }),
+  ResentCount: z.looseObject({ count: z.int() }),
   Problem,
 } as const;
 
+const kinds = z.array(z.enum(notificationTypes)).min(1);
 const requestSchemas = {
   RetryRequest: z.strictObject({
     images: z.array(z.int().min(0).max(19)).min(1).max(20).optional().describe('Default all that did not succeed.'),
@@ -172,6 +219,18 @@ const requestSchemas = {
     cancel: z.boolean().optional(),
     retries: z.boolean().optional(),
   }),
+  WebhookEndpointRequest: z.strictObject({
+    url: z.string().describe('https, on the public internet, without user, password and fragment.'),
+    events: kinds.optional().describe('Default the five ends of a generation.'),
+    description: z.string().max(256).optional(),
+  }),
+  WebhookEndpointChange: z.strictObject({
+    url: z.string().optional(),
+    events: kinds.optional(),
+    description: z.string().max(256).optional(),
+    enabled: z.boolean().optional().describe('True sends nothing by itself: `resend-failed` does.'),
+  }),
+  ResendRequest: z.strictObject({ since: z.iso.datetime({ offset: true }) }),
 } as const;
 
 export type SchemaName = keyof typeof answerSchemas | keyof typeof requestSchemas | 'GenerationRequest' | 'QuoteRequest' | 'BatchRequest';

@@ -2,7 +2,7 @@ import { defined, type GrokImagineRequestInput } from '@darkroom/contracts';
 import type { EnqueueManyOptions, EnqueueOptions } from '@darkroom/producer';
 
 /** Fields of a body that are options of the library; all others are the request to the model. */
-const optionNames = ['generationId', 'deadlineAt', 'runAt', 'tags', 'metadata', 'priority', 'withholdFlagged'] as const;
+const optionNames = ['generationId', 'deadlineAt', 'runAt', 'tags', 'metadata', 'priority', 'withholdFlagged', 'webhookURL', 'webhookEvents'] as const;
 const listNames = ['generationIds', 'idempotencyKeys'] as const;
 
 /** Splits a body into request and options. The library checks both, and names all problems at once. */
@@ -34,7 +34,7 @@ function takeOptions(fields: Record<string, unknown>, names: readonly string[]):
 }
 
 /** Takes times in a body as text alone, because a number may be seconds. Any other value becomes a time that the library refuses. */
-const readMoment = (value: unknown): Date => new Date(typeof value === 'string' && ISO_8601.test(value) ? value : Number.NaN);
+export const readMoment = (value: unknown): Date => new Date(typeof value === 'string' && ISO_8601.test(value) ? value : Number.NaN);
 
 /** With a zone: a time without one would be that of the server. */
 export const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;

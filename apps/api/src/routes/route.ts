@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiScope, ErrorCode } from '@darkroom/contracts';
-import type { Producer } from '@darkroom/producer';
+import type { Producer, WebhookEndpoints } from '@darkroom/producer';
 import type { Images } from '@darkroom/producer/images';
 import type { SharedProducers } from '@darkroom/producer/shared';
 import type { FastifyReply } from 'fastify';
@@ -12,7 +12,7 @@ import type { Streams } from '../streams/streams.ts';
 
 /** Everything that routes work with. */
 export interface RouteParts {
-  producers: Pick<SharedProducers, 'of' | 'readSpend'>;
+  producers: Pick<SharedProducers, 'of' | 'endpointsOf' | 'readSpend'>;
   images: Images;
   feed: EventFeed;
   streams: Streams;
@@ -27,6 +27,8 @@ export interface Call extends RouteParts {
   requestId: string;
   /** The producer of the tenant, which sees that tenant alone. */
   producer: Producer;
+  /** Webhook endpoints and notifications of the tenant. */
+  endpoints: WebhookEndpoints;
   params: Readonly<Record<string, string>>;
   query: QueryValues;
   headers: IncomingHttpHeaders;
@@ -54,11 +56,11 @@ export interface HeaderSpec {
 
 /** A route of the API. From these follow the server, the OpenAPI document and the tests that each route passes. */
 export interface Route {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With parameters in braces. */
   path: string;
   operationId: string;
-  tag: 'Generations' | 'Images' | 'Events' | 'Erasure' | 'Money';
+  tag: 'Generations' | 'Images' | 'Events' | 'Erasure' | 'Webhooks' | 'Money';
   summary: string;
   description?: string;
   /** Scope that the key must have. */
@@ -76,6 +78,11 @@ export interface Route {
 /** Parameters of paths. */
 export const pathParameters: Readonly<Record<string, { description: string; example: string }>> = {
   id: { description: 'Id of a generation, a UUIDv7.', example: '019a8c5e-7c4b-7d3e-9a51-3f1b2c4d5e6f' },
+  endpointId: { description: 'Id of a webhook endpoint.', example: 'we_0f3c5a7d9e1b2c4d6f8091a2b3c4d5e6' },
+  notificationId: {
+    description: 'Id of a notification: the id of its event and that of its endpoint.',
+    example: '019a8c5e-7c4b-7d3e-9a51-3f1b2c4d5e6f-succeeded_we_0f3c5a7d9e1b2c4d6f8091a2b3c4d5e6',
+  },
   index: { description: 'Place of an image in its generation, from 0.', example: '0' },
 };
 

@@ -18,6 +18,7 @@ import {
 } from './operate.ts';
 import { completionCommand } from './shell.ts';
 import { releaseCommand, tenantCommand, withheldCommand } from './tenants.ts';
+import { notificationsCommand, webhooksCommand } from './webhooks.ts';
 
 /** All commands. A new one is an entry here: parser, help, docs/command-line.md and completion follow from it. */
 export const commands: readonly CommandEntry[] = [
@@ -29,6 +30,8 @@ export const commands: readonly CommandEntry[] = [
   cancelCommand,
   retryCommand,
   eraseCommand,
+  webhooksCommand,
+  notificationsCommand,
   spendCommand,
   statusCommand,
   doctorCommand,

@@ -50,3 +50,6 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** Returns the master keys of the secrets that sign notifications, in the form of NOTIFICATION_KEYS. */
+export const notificationKeysOf = ({ webhook }: Secrets): string => `local:${webhook}`;

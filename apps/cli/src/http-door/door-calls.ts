@@ -3,9 +3,9 @@ import type { DarkroomError } from '@darkroom/contracts';
 import { DoorError, errorOf } from './door-error.ts';
 import type { DoorSettings } from './door-settings.ts';
 
-/** A call of the HTTP API. Every one may be repeated without harm. */
+/** A call of the HTTP API. Every one but those that are marked may be repeated without harm. */
 export interface DoorCall {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: URLSearchParams;
   readonly headers?: Readonly<Record<string, string>>;
@@ -13,6 +13,8 @@ export interface DoorCall {
   readonly body?: unknown;
   /** The generation that it is about. */
   readonly generationId?: string;
+  /** True for a call that does more each time that it arrives: a lost answer ends it. */
+  readonly isOnce?: boolean;
 }
 
 /** A successful answer of the HTTP API. */
@@ -70,11 +72,11 @@ export function createDoorCalls({ url, key }: DoorSettings, signal: AbortSignal,
           answer = await once(call);
         } catch (error) {
           signal.throwIfAborted();
-          if (repeats++ >= MOST_REPEATS) throw absent(url, error);
+          if (call.isOnce === true || repeats++ >= MOST_REPEATS) throw absent(url, error, call.isOnce);
           await delay(REPEAT_MS * 2 ** repeats, undefined, { signal });
           continue;
         }
-        if (answer.status < 300 && typeof answer.body === 'object' && answer.body !== null) return answer;
+        if (answer.status === 204 || (answer.status < 300 && typeof answer.body === 'object' && answer.body !== null)) return answer;
         const error = errorOf(answer.body, call.generationId) ?? strange(url, answer.status);
         const isOfRate = error.code === 'api.too-many-requests' && rateWaits++ < MOST_RATE_WAITS;
         const isNotTaken = error.code === 'service.stopping' && repeats++ < MOST_REPEATS;
@@ -96,12 +98,12 @@ export const retryAfterMs = (headers: Headers): number =>
   Math.min(Math.max(1, Number(headers.get('retry-after')) || 1), MOST_WAIT_SECONDS) * 1000;
 
 /** Builds the error for an API that does not answer. */
-export function absent(url: string, cause: unknown): DarkroomError {
+export function absent(url: string, cause: unknown, isOnce = false): DarkroomError {
   const told = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause) : undefined;
   const why = told === undefined ? '' : ` (${'code' in told ? String(told.code) : told.message})`;
   return new DoorError(
     'api.unavailable',
-    `the API at ${url} does not answer${why}; what was asked may have arrived: the same command can be run again`,
+    `the API at ${url} does not answer${why}; what was asked may have arrived: ${isOnce ? 'look before you run the command again' : 'the same command can be run again'}`,
     true,
     { cause },
   );

@@ -23,6 +23,7 @@ import { openPlace } from './places.ts';
 import { queryOf } from './list-query.ts';
 import { periodsOf, tenantOf } from './spend-of.ts';
 import { summaryOf, viewOf, withoutIsoTimes } from './views.ts';
+import { createEndpointCalls } from './webhook-calls.ts';
 
 const pageSchema = z.object({ data: z.array(z.unknown()), next: z.string().nullable() });
 const inputSchema = z.object({ reference: z.string() });
@@ -42,8 +43,15 @@ const PAGE = 100;
 const IMAGE_LIMIT_MS = 60_000;
 const pathOf = (generationId: string): string => `/v1/generations/${encodeURIComponent(generationId)}`;
 
-/** Makes a client of the HTTP API that does what the library does. @param signal Ends its waits with its reason. */
-export function createHttpClient(door: DoorSettings, environment: Environment, signal: AbortSignal): Client & { readSpend: ReadSpend } {
+/**
+ * Makes a client of the HTTP API that does what the library does.
+ * @param tenant Of the command, for the calls that take none.
+ * @param signal Ends its waits with its reason.
+ */
+export function createHttpClient(
+  door: DoorSettings,
+  { environment, tenant: ofCommand, signal }: { environment: Environment; tenant?: string | undefined; signal: AbortSignal },
+): Client & { readSpend: ReadSpend } {
   const calls = createDoorCalls(door, signal);
   let ownTenant: Promise<string> | undefined;
 
@@ -176,6 +184,7 @@ export function createHttpClient(door: DoorSettings, environment: Environment, s
         });
       await writeWhole(file, bytes);
     },
+    endpoints: () => createEndpointCalls(ask, () => checkTenant(ofCommand)),
     async readSpend(tenant) {
       await checkTenant(tenant);
       return ask({ method: 'GET', path: '/v1/spend' }, periodsOf);

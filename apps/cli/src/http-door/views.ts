@@ -10,11 +10,15 @@ const times: ReadonlySet<string> = new Set([
   'settledAt',
   'estimatedStartAt',
   'requestedAt',
+  'requestErasedAt',
   'erasedAt',
   'sweptUntil',
   'resetsAt',
   'at',
   'until',
+  'eventAt',
+  'disabledAt',
+  'oldSecretUntil',
 ]);
 /** A caller's own words. */
 const own: ReadonlySet<string> = new Set(['request', 'metadata', 'tags']);

@@ -1,11 +1,14 @@
 import type { GenerationView } from '@darkroom/contracts';
 import type { PeriodSpend } from '@darkroom/generation-store';
-import type { DarkroomEvent, Erasure, EraseOptions, EventsGap, Producer } from '@darkroom/producer';
+import type { DarkroomEvent, Erasure, EraseOptions, EventsGap, Producer, WebhookEndpoints } from '@darkroom/producer';
 
 /** The calls of the library that users' commands make. */
 export interface ClientProducer extends Pick<Producer, 'enqueue' | 'get' | 'findByIdempotencyKey' | 'list' | 'watch' | 'cancel' | 'retry'> {
   erase(generationId: string, options: EraseOptions): Promise<Pick<Erasure, 'status'>>;
 }
+
+/** The calls about webhook endpoints that users' commands make. */
+export type ClientEndpoints = Omit<WebhookEndpoints, 'close'>;
 
 /** Where a user's command works: a Redis and its bucket by the library, or the HTTP API. Both say the same. */
 export interface Client {
@@ -16,6 +19,8 @@ export interface Client {
   putReference(image: Uint8Array, tenant: string | undefined): Promise<string>;
   /** Writes a verified image to a file, whole or not at all. @throws StorageError; errors of the file system. */
   saveImage(view: GenerationView, index: number, file: string): Promise<void>;
+  /** Opens the webhook endpoints of the tenant of the command, once. @throws ConfigError */
+  endpoints(): ClientEndpoints;
 }
 
 /** Reads the ledger of the tenants that the caller may see. */

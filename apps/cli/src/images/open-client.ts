@@ -1,14 +1,28 @@
 import { connect } from 'node:net';
 import { defined, InvalidRequestError, LocalStackError } from '@darkroom/contracts';
-import { createEvents, createProducer, type DarkroomEvent, type EventsGap } from '@darkroom/producer';
+import {
+  createEvents,
+  createProducer,
+  createWebhookEndpoints,
+  type DarkroomEvent,
+  type EventsGap,
+  type WebhookEndpoints,
+} from '@darkroom/producer';
 import { createImages, type Images } from '@darkroom/producer/images';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
+import { loadSecrets, notificationKeysOf } from '../data-folder/secrets.ts';
 import { findDoor } from '../http-door/door-settings.ts';
 import { createHttpClient } from '../http-door/http-client.ts';
 import { findCandidates, type Candidate } from '../operate/connect-redis.ts';
 import { findBucket } from '../operate/open-bucket.ts';
 import type { Client } from './client.ts';
 import { inWordsOfOptions } from './words-of-options.ts';
+
+/** The address of a Redis, which may hold a password, and the prefix of its Darkroom. */
+interface RedisPlace {
+  readonly redisUrl: string;
+  readonly prefix: string;
+}
 
 /**
  * Runs work on the Darkroom that the command finds: through the HTTP API of `DARKROOM_URL`, else with the library on the Redis of `REDIS_URL` or of
@@ -22,31 +36,39 @@ export async function withClient(
   const { environment, root, signals } = context;
   const door = findDoor(environment);
   try {
-    if (door !== undefined) return await work(createHttpClient(door, environment, signals.stop));
+    if (door !== undefined) return await work(createHttpClient(door, { environment, tenant, signal: signals.stop }));
     const { settings, folder } = await findAnswering(findCandidates({ environment, dataDir, root }));
-    return await withLibrary({ redisUrl: settings.url, prefix: settings.prefix }, () => openImages(environment, folder, tenant), work);
+    const redis = { redisUrl: settings.url, prefix: settings.prefix };
+    return await withLibrary(
+      redis,
+      { images: () => openImages(environment, folder, tenant), endpoints: () => openEndpoints(redis, environment, folder, tenant) },
+      work,
+    );
   } catch (error) {
     throw error instanceof InvalidRequestError ? inWordsOfOptions(error) : error;
   }
 }
 
-/** @param open Opens the bucket, for a command that needs it. */
+/** @param open Opens what a command may need beside Redis. */
 async function withLibrary(
-  redis: { readonly redisUrl: string; readonly prefix: string },
-  open: () => Images,
+  redis: RedisPlace,
+  open: { readonly images: () => Images; readonly endpoints: () => WebhookEndpoints },
   work: (client: Client) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const producer = createProducer(redis);
   let opened: Images | undefined;
-  const images = (): Images => (opened ??= open());
+  let endpoints: WebhookEndpoints | undefined;
+  const images = (): Images => (opened ??= open.images());
   try {
     return await work({
       producer,
       events: (group, tenant, signal) => followEvents({ ...redis, group, ...defined({ tenant }) }, signal),
       putReference: (image, tenant) => images().putReferenceImage(image, defined({ tenant })),
       saveImage: (view, index, file) => images().image(view, index).save(file),
+      endpoints: () => (endpoints ??= open.endpoints()),
     });
   } finally {
+    await endpoints?.close();
     opened?.close();
     await producer.close();
   }
@@ -55,6 +77,17 @@ async function withLibrary(
 function openImages(environment: CommandContext['environment'], folder: string | undefined, tenant: string | undefined): Images {
   const { bucket, region, endpoint, credentials } = findBucket(environment, folder);
   return createImages({ bucket, region, ...defined({ endpoint, credentials, tenant }) });
+}
+
+function openEndpoints(
+  redis: RedisPlace,
+  environment: CommandContext['environment'],
+  folder: string | undefined,
+  tenant: string | undefined,
+): WebhookEndpoints {
+  const keys = environment['NOTIFICATION_KEYS'] ?? (folder === undefined ? undefined : notificationKeysOf(loadSecrets(folder)));
+  const allowLoopback = folder !== undefined || environment['NOTIFIER_ALLOW_LOOPBACK'] === 'true';
+  return createWebhookEndpoints({ ...redis, allowLoopback, ...defined({ tenant, keys }) });
 }
 
 /** Yields the events of a group until the signal. */

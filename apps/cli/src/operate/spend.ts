@@ -16,5 +16,5 @@ export function showSpend(values: { dataDir: string | undefined; tenant: string 
   const door = findDoor(environment);
   if (door === undefined) return withOperations(values, context, ({ store }) => show((tenant) => store.readSpend(tenant)));
   notes.print(`darkroom  the API at ${door.url}`);
-  return show(createHttpClient(door, environment, signals.stop).readSpend);
+  return show(createHttpClient(door, { environment, signal: signals.stop }).readSpend);
 }

@@ -4,6 +4,7 @@ import type { LocalStackError } from '@darkroom/contracts';
 import { startDarkroom, type Closing, type Darkroom } from '@darkroom/local-stack';
 import type { Environment, RunwareSettings } from '@darkroom/service-runtime';
 import type { DataFolder } from '../data-folder/data-folder.ts';
+import { notificationKeysOf } from '../data-folder/secrets.ts';
 import type { Stores } from './stores.ts';
 
 /** A provider other than the emulator, with the worker's settings for it. */
@@ -68,9 +69,9 @@ export function startApps({ stores, folder, root, environment, provider, onDeath
       erasers: ['eraser'],
       apis: ['api'],
       notifiers: ['notifier'],
-      notificationKeys: `local:${folder.secrets.webhook}`,
+      notificationKeys: notificationKeysOf(folder.secrets),
       // What you try on this machine listens on this machine.
-      settingsOf: (_name, app) => (app === 'worker' ? workerSettings : app === 'notifier' ? { NOTIFIER_ALLOW_LOOPBACK: 'true' } : {}),
+      settingsOf: (_name, app) => (app === 'worker' ? workerSettings : app === 'notifier' || app === 'api' ? { NOTIFIER_ALLOW_LOOPBACK: 'true' } : {}),
       portOf: (app) => folder.ports[app],
       isHasty: true,
     },

@@ -1,4 +1,4 @@
-import { defined, type NotificationName, type NotificationPayload } from '@darkroom/contracts';
+import { defined, TEST_NOTIFICATION, type NotificationName, type NotificationPayload } from '@darkroom/contracts';
 import type { NotifiedGeneration } from '@darkroom/generation-store';
 
 /** Builds the body of a notification from the generation as it is now. @param at Time of the event, in milliseconds since 1970. */
@@ -27,3 +27,14 @@ export const buildPayload = (
     },
   };
 };
+
+/** Builds the body of a notification that tries an endpoint: of the same form, and of no generation. @param at Time of the call. */
+export const buildTestPayload = (
+  { eventId, generationId }: Pick<NotificationName, 'eventId' | 'generationId'>,
+  at: number,
+  tenant: string,
+): NotificationPayload => ({
+  type: TEST_NOTIFICATION,
+  timestamp: new Date(at).toISOString(),
+  data: { eventId, generationId, revision: 0, status: 'succeeded', tenant, costUsd: '0', images: [] },
+});

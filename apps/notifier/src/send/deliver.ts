@@ -6,9 +6,11 @@ import {
   REQUESTS_ENDPOINT,
   signingVersions,
   signNotification,
+  TEST_NOTIFICATION,
   webhookSecretsOf,
   type NotificationKeys,
   type NotificationName,
+  type NotificationPayload,
   type RequestWebhook,
 } from '@darkroom/contracts';
 import type { NotificationNote, NotificationStore } from '@darkroom/generation-store';
@@ -16,7 +18,7 @@ import type { NotificationJob } from '@darkroom/queues';
 import type { Logger } from '@darkroom/service-runtime';
 import { disableEndpoint } from '../disable-endpoint.ts';
 import type { NotifierMetrics } from '../notifier-metrics.ts';
-import { buildPayload } from './build-payload.ts';
+import { buildPayload, buildTestPayload } from './build-payload.ts';
 import type { Gates } from './gates.ts';
 import { postNotification, type PostResult, type PostRules } from './post-notification.ts';
 import { waitBeforeNext } from './schedule.ts';
@@ -65,12 +67,9 @@ export async function deliver(parts: DeliverParts, job: NotificationJob): Promis
   try {
     const target = await findTarget(parts, name, job, webhook);
     if ('outcome' in target) return target.outcome;
-    const generation = await store.findNotified(name.generationId).catch((error: unknown) => {
-      if (hasCode(error, 'generation.erased')) return undefined;
-      throw error;
-    });
-    if (generation === undefined) return await end(parts, job, 'dropped', 'generation-gone');
-    const body = JSON.stringify(buildPayload(name, job.at, generation));
+    const payload = await findPayload(store, name, job);
+    if (payload === undefined) return await end(parts, job, 'dropped', 'generation-gone');
+    const body = JSON.stringify(payload);
     const { now } = target;
     const secrets = webhookSecretsOf(parts.keys, { tenant: job.tenant, endpointId: name.endpointId, versions: target.versions });
     const headers = signNotification(secrets, { id: name.eventId, timestamp: Math.floor(now / 1000), body });
@@ -85,6 +84,20 @@ export async function deliver(parts: DeliverParts, job: NotificationJob): Promis
   } finally {
     entered.pass.leave(isGood);
   }
+}
+
+/** Builds the body of a notification; undefined if its generation was erased, or has left Redis. */
+async function findPayload(
+  store: Pick<NotificationStore, 'findNotified'>,
+  name: NotificationName,
+  { at, tenant }: NotificationJob,
+): Promise<NotificationPayload | undefined> {
+  if (name.type === TEST_NOTIFICATION) return buildTestPayload(name, at, tenant);
+  const generation = await store.findNotified(name.generationId).catch((error: unknown) => {
+    if (hasCode(error, 'generation.erased')) return undefined;
+    throw error;
+  });
+  return generation && buildPayload(name, at, generation);
 }
 
 interface Target {
@@ -126,7 +139,7 @@ const originOf = ({ url }: RequestWebhook): string => createHash('sha256').updat
 /** Records what came of an attempt, and decides about the next one. */
 async function conclude(
   parts: DeliverParts,
-  { endpointId }: NotificationName,
+  { endpointId, type }: NotificationName,
   job: NotificationJob,
   { status, fault, retryAfterMs }: PostResult,
   ms: number,
@@ -140,7 +153,7 @@ async function conclude(
     metrics.ended.add({ state: 'delivered' });
     return { kind: 'ended' };
   }
-  const waitMs = status === 410 ? undefined : waitBeforeNext(delaysMs, job.attempt + 1, random);
+  const waitMs = status === 410 || type === TEST_NOTIFICATION ? undefined : waitBeforeNext(delaysMs, job.attempt + 1, random);
   // The receiver of a request that is gone takes no place in the health of any endpoint.
   const rest = slowStatuses.has(status) && retryAfterMs !== undefined ? { restMs: Math.min(retryAfterMs, LONGEST_REST_MS) } : {};
   const health = await store.noteNotification({ ...note, state: waitMs === undefined ? 'failed' : 'pending', isGood: false, ...rest });

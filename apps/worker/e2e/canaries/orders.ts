@@ -10,6 +10,8 @@ import { withPassword } from './secrets.ts';
 export interface Orders {
   prompts(): readonly Canary[];
   keys(): readonly Canary[];
+  /** Addresses of receivers of notifications, which requests name. */
+  webhooks(): readonly Canary[];
   /** Places one more order. */
   place(): Promise<void>;
   /** Returns the errors of refused orders. */
@@ -23,10 +25,11 @@ export interface Orders {
 
 export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> {
   const redisUrl = withPassword(fleet.redisUrl);
-  const producer = createProducer({ redisUrl });
+  const producer = createProducer({ redisUrl, allowLoopbackWebhooks: true });
   const images = createImages({ ...fleet.s3Config });
   const prompts: Canary[] = [];
   const keys: Canary[] = [];
+  const webhooks: Canary[] = [];
   const ids: string[] = [];
   const refusedPrompt = createCanary('a prompt that was refused');
   const keyOf = (at: number): string => `key/${keys[at]?.core}`;
@@ -38,10 +41,14 @@ export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> 
     const prompt = createCanary(`prompt ${at}`);
     prompts.push(prompt);
     keys.push(createCanary(`idempotency key ${at}`));
+    const webhook = createCanary(`receiver of request ${at}`);
+    webhooks.push(webhook);
+    // Nothing listens there: each attempt fails, and is logged.
+    const webhookURL = `http://127.0.0.1:9/${webhook.core}`;
     const geometry = at % 8 === 0 ? { inputs: { referenceImages: [reference] } } : ({ width: 576, height: 1248 } as const);
     const order = { positivePrompt: `a "${prompt.core}" of\n${prompt.core} & ü`, ...geometry };
     // After a restart Redis refuses an unknown key for some seconds, until a worker has asked S3; the caller must call again.
-    const placed = await eventually(() => producer.enqueue(order, { idempotencyKey: keyOf(at) }), { withinMs: 30_000, everyMs: 200 });
+    const placed = await eventually(() => producer.enqueue(order, { idempotencyKey: keyOf(at), webhookURL }), { withinMs: 30_000, everyMs: 200 });
     ids.push(placed.generationId);
   };
   for (let at = 0; at < count; at += 1) await place();
@@ -59,6 +66,7 @@ export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> 
   return {
     prompts: () => [...prompts, refusedPrompt],
     keys: () => keys,
+    webhooks: () => webhooks,
     place,
     refused: async () => [
       ...(await errorOf('an enqueue of another request under a used key', () =>

@@ -1,7 +1,14 @@
 import { isGenerationId } from '../generation-id.ts';
 import { isEndpointId } from './endpoint.ts';
-import { notificationTypes, type NotificationType } from './payload.ts';
+import { notificationTypes, TEST_NOTIFICATION, type NotificationType, type SentNotificationType } from './payload.ts';
 import { REQUESTS_ENDPOINT } from './webhook-secret.ts';
+
+/**
+ * Statuses of a notification. "pending": another attempt follows. "delivered": its receiver took it. "failed": all attempts failed.
+ * "dropped": its generation was erased, or its endpoint deleted.
+ */
+export const notificationStatuses = ['pending', 'delivered', 'failed', 'dropped'] as const;
+export type NotificationStatus = (typeof notificationStatuses)[number];
 
 /** The parts of the id of a notification, `<eventId>_<endpointId>`. */
 export interface NotificationName {
@@ -9,7 +16,7 @@ export interface NotificationName {
   eventId: string;
   /** "requests": the receiver that the request of the generation names. */
   endpointId: string;
-  type: NotificationType;
+  type: SentNotificationType;
   generationId: string;
   /** Image and purchase of an event about one. */
   index?: number;
@@ -25,6 +32,9 @@ export function notificationTypeOf(event: string): NotificationType | undefined 
 export const notificationIdOf = ({ eventId, endpointId }: Pick<NotificationName, 'eventId' | 'endpointId'>): string =>
   `${eventId}_${endpointId}`;
 
+/** Builds the id of a notification that tries an endpoint. @param id A new one in the form of a generation's. */
+export const testNotificationIdOf = (id: string, endpointId: string): string => notificationIdOf({ eventId: `${id}-test`, endpointId });
+
 /** Reads the id of a notification; undefined for a text that is none. */
 export function parseNotificationId(id: string): NotificationName | undefined {
   const [, eventId = '', generationId = '', index, n, what = '', endpointId = ''] =
@@ -32,7 +42,8 @@ export function parseNotificationId(id: string): NotificationName | undefined {
   if (!isGenerationId(generationId) || (endpointId !== REQUESTS_ENDPOINT && !isEndpointId(endpointId))) return undefined;
   // the one event of a generation that names an image, too
   const isOfGeneration = index === undefined || what === 'amended';
-  const type = notificationTypeOf(isOfGeneration ? `generation.${what}` : `submission.${what}`);
+  const isTest = index === undefined && what === 'test';
+  const type = isTest ? TEST_NOTIFICATION : notificationTypeOf(isOfGeneration ? `generation.${what}` : `submission.${what}`);
   if (type === undefined) return undefined;
   return { eventId, endpointId, type, generationId, ...(index !== undefined && n !== undefined && { index: Number(index), n: Number(n) }) };
 }

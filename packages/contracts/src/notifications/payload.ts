@@ -12,6 +12,11 @@ export const notificationTypes = [
 ] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 
+/** Kind of a notification that an owner sends to try an endpoint. No endpoint names it, and it tells of no generation. */
+export const TEST_NOTIFICATION = 'endpoint.test';
+/** Every kind that a receiver may get. */
+export type SentNotificationType = NotificationType | typeof TEST_NOTIFICATION;
+
 /** Kinds that are sent where none are named: the ends of a generation. */
 export const defaultNotificationTypes = [
   'generation.succeeded',
@@ -23,7 +28,8 @@ export const defaultNotificationTypes = [
 
 /** Body of a notification. It is thin: it holds neither prompt nor image nor presigned URL, because receivers and their logs may keep it. */
 export interface NotificationPayload {
-  type: NotificationType;
+  /** "endpoint.test" tells of no generation: its id is made up, and it has no images. */
+  type: SentNotificationType;
   /** Time of the event, ISO 8601 in UTC. */
   timestamp: string;
   data: {

@@ -1,8 +1,8 @@
-import { encodeTenant, isEndpointId, parseNotificationId } from '@darkroom/contracts';
+import { encodeTenant, isEndpointId, notificationStatuses, parseNotificationId, TEST_NOTIFICATION, type NotificationStatus } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry, readHash, whole } from '../corrupt-entry.ts';
-import { failedNotificationsKey, notificationKey } from '../keys.ts';
+import { failedNotificationsKey, notificationKey, notificationListKey } from '../keys.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -11,22 +11,23 @@ import { prelude } from '../lua/prelude.ts';
  * Log of notifications. The hash `notification:<id>` holds the time of the event, the state, and the last 30 attempts, one a line: time,
  * status of the answer or 0, milliseconds, fault code or "-". Never the answer: the sender would become a reader of internal pages. It ends
  * three days after a delivery, and a week after a failure. The sorted set `notifications-failed:<of>` names those of an endpoint, or of the
- * requests of a tenant, that have failed for good.
+ * requests of a tenant, that have failed for good, and `notification-list:<tenant>` the last 10,000 of a tenant by their first attempt.
  */
-
-/** "pending": another attempt follows. "delivered": a receiver took it. "failed": all attempts failed. "dropped": its generation was erased. */
-const notificationStates = ['pending', 'delivered', 'failed', 'dropped'] as const;
-export type NotificationState = (typeof notificationStates)[number];
 
 const ATTEMPTS_SHOWN = 30;
 const DELIVERED_SECONDS = 3 * 86_400;
 const FAILED_SECONDS = 7 * 86_400;
 const MOST_FAILED = 100_000;
+const MOST_LISTED = 10_000;
+/** Longer than the log of the last attempt: about three days of attempts before a week. */
+const LISTED_SECONDS = 11 * 86_400;
 
 const recordScript = createNamedScript([
   'id',
   'tenant',
   'of',
+  'member',
+  'isTest',
   'endpointId',
   'eventAt',
   'state',
@@ -47,7 +48,7 @@ end
 redis.call('HSET', KEYS[1], 'tenant', tenant, 'at', eventAt, 'state', state, 'log', log)
 redis.call('EXPIRE', KEYS[1], state == 'delivered' and ${DELIVERED_SECONDS} or ${FAILED_SECONDS})
 local failed = prefix .. ':notifications-failed:' .. of
-if state == 'failed' then
+if state == 'failed' and isTest ~= '1' then
   redis.call('ZADD', failed, now, id)
   redis.call('ZREMRANGEBYSCORE', failed, '-inf', now - ${FAILED_SECONDS}000)
   redis.call('ZREMRANGEBYRANK', failed, 0, ${-MOST_FAILED - 1})
@@ -55,6 +56,11 @@ if state == 'failed' then
 else
   redis.call('ZREM', failed, id)
 end
+local list = prefix .. ':notification-list:' .. member
+redis.call('ZADD', list, 'NX', now, id)
+redis.call('ZREMRANGEBYSCORE', list, '-inf', now - ${LISTED_SECONDS}000)
+redis.call('ZREMRANGEBYRANK', list, 0, ${-MOST_LISTED - 1})
+redis.call('EXPIRE', list, ${LISTED_SECONDS})
 local healthKey = prefix .. ':endpoint-health:' .. endpointId
 if health == 'good' then
   redis.call('DEL', healthKey)
@@ -76,7 +82,7 @@ export interface NotificationNote {
   tenant: string;
   /** Time of the event, in milliseconds since 1970. */
   eventAt: number;
-  state: NotificationState;
+  state: NotificationStatus;
   /** Absent if nothing was sent. */
   attempt?: { /** Of the answer; 0 without one. */ status: number; ms: number; /** "-" for none. */ fault: string };
   /** True if the attempt tells that the endpoint lives, false if it tells that it does not. */
@@ -100,11 +106,13 @@ const groupOf = (endpointId: string, tenant: string): string => (isEndpointId(en
 /** Records an attempt, and what it says of the endpoint. */
 export async function noteNotification(redis: Redis, prefix: string, note: NotificationNote): Promise<EndpointHealth> {
   const { id, tenant, eventAt, state, attempt, isGood, restMs } = note;
-  const endpointId = parseNotificationId(id)?.endpointId ?? '';
+  const { endpointId = '', type } = parseNotificationId(id) ?? {};
   const reply = await recordScript.run(redis, notificationKey(prefix, id), prefix, {
     id,
     tenant,
     of: groupOf(endpointId, tenant),
+    member: encodeTenant(tenant),
+    isTest: type === TEST_NOTIFICATION ? 1 : undefined,
     endpointId,
     eventAt,
     state,
@@ -122,7 +130,7 @@ export async function noteNotification(redis: Redis, prefix: string, note: Notif
 export interface LoggedNotification {
   id: string;
   tenant: string;
-  state: NotificationState;
+  state: NotificationStatus;
   /** Time of the event, in milliseconds since 1970. */
   eventAt: number;
   /** Number of all attempts. */
@@ -134,7 +142,7 @@ export interface LoggedNotification {
 const storedSchema = z.object({
   tenant: z.string(),
   at: whole,
-  state: z.enum(notificationStates),
+  state: z.enum(notificationStatuses),
   attempts: whole.default(0),
   log: z.string().default(''),
 });
@@ -157,6 +165,20 @@ export async function findNotification(redis: Redis, prefix: string, id: string)
       return { at: Number(time), status: Number(status), ms: Number(ms), ...(fault === '-' ? {} : { fault }) };
     }),
   };
+}
+
+/**
+ * Names notifications of a tenant, those with the latest first attempt first.
+ * @param after The last one of the page before. Once it has left the list, so has all that is older.
+ */
+export async function listNotificationIds(
+  redis: Redis,
+  prefix: string,
+  { tenant, after, most }: { tenant: string; after?: string | undefined; most: number },
+): Promise<string[]> {
+  const key = notificationListKey(prefix, encodeTenant(tenant));
+  const rank = after === undefined ? -1 : await redis.zrevrank(key, after);
+  return rank === null ? [] : redis.zrevrange(key, rank + 1, rank + most);
 }
 
 /** Names failed notifications of an endpoint, the oldest first. @param since Milliseconds since 1970. */

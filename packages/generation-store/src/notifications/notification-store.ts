@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
 import { readTime } from '../connection/read-time.ts';
-import { countFailed, findNotification, listFailed, noteNotification } from './notification-log.ts';
+import { countFailed, findNotification, listFailed, listNotificationIds, noteNotification } from './notification-log.ts';
 import { findNotified, findRequestWebhook } from './notified.ts';
 import { endResend, nextResend, requestResend } from './resends.ts';
 import {
@@ -34,6 +34,7 @@ function bindAll(prefix: string, redis: Redis) {
     noteNotification: bind(noteNotification),
     findNotification: bind(findNotification),
     listFailed: bind(listFailed),
+    listNotificationIds: bind(listNotificationIds),
     countFailed: bind(countFailed),
     requestResend: bind(requestResend),
     nextResend: bind(nextResend),

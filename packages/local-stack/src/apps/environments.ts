@@ -52,7 +52,10 @@ export const appEnvironments = {
   }),
   dashboard: redisEnvironment,
   eraser: storesEnvironment,
-  api: storesEnvironment,
+  api: (stores: StoreAddresses, notificationKeys?: string) => ({
+    ...storesEnvironment(stores),
+    ...defined({ NOTIFICATION_KEYS: notificationKeys }),
+  }),
   notifier: (redis: RedisAddress, notificationKeys: string) => ({ ...redisEnvironment(redis), NOTIFICATION_KEYS: notificationKeys }),
 };
 

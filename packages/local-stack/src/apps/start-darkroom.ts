@@ -20,7 +20,7 @@ export interface DarkroomOptions extends AppPlace {
   readonly erasers?: readonly string[];
   readonly apis?: readonly string[];
   readonly notifiers?: readonly string[];
-  /** Keys in the form of `NOTIFICATION_KEYS`; needed for notifiers. */
+  /** Keys in the form of `NOTIFICATION_KEYS`; needed for notifiers; the API tells secrets with them. */
   readonly notificationKeys?: string;
   /** Returns settings of a process beside the emulator that win over the usual ones. @param providerUrl Address of the emulator. */
   readonly settingsOf?: (name: string, app: Exclude<AppName, 'emulator'>, providerUrl: string | undefined) => Settings;
@@ -79,7 +79,7 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
     (options.dashboards ?? []).map((name) => describe('dashboard', name, appEnvironments.dashboard(stores))),
   );
   const erasers = await Promise.all((options.erasers ?? []).map((name) => describe('eraser', name, appEnvironments.eraser(stores))));
-  const apis = await Promise.all((options.apis ?? []).map((name) => describe('api', name, appEnvironments.api(stores))));
+  const apis = await Promise.all((options.apis ?? []).map((name) => describe('api', name, appEnvironments.api(stores, options.notificationKeys))));
   const notifiers = await Promise.all(
     (options.notifiers ?? []).map((name) => describe('notifier', name, appEnvironments.notifier(stores, options.notificationKeys ?? ''))),
   );

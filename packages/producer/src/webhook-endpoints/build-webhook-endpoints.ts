@@ -1,6 +1,7 @@
 import {
   ConfigError,
   createEndpointId,
+  createGenerationId,
   defaultNotificationTypes,
   defined,
   deriveWebhookSecret,
@@ -10,6 +11,7 @@ import {
   parseNotificationId,
   QueueUnavailableError,
   REQUESTS_ENDPOINT,
+  testNotificationIdOf,
   WebhookEndpointError,
   type HostRules,
   type NotificationKeys,
@@ -19,6 +21,7 @@ import type { NotificationStore, StoredEndpoint } from '@darkroom/generation-sto
 import type { Availability } from '../availability.ts';
 import { checked, checkedInParts } from '../check-call.ts';
 import { isMoment, millisecondsOf } from '../options.ts';
+import { listNotifications, notificationViewOf, readNotificationListOptions } from './list-notifications.ts';
 import { checkHost, readEndpoint } from './read-endpoint.ts';
 import type { WebhookEndpoints, WebhookEndpointView } from './webhook-endpoints.ts';
 
@@ -151,9 +154,19 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
       await change(endpointId, (before, now) => ({ ...before, url: '', status: 'deleted', disabledAt: now }));
     },
     async notification(notificationId) {
-      const { name, found } = await findTarget(notificationId);
-      const { state: status, attempts, log } = found;
-      return { notificationId, endpointId: name.endpointId, event: name.type, generationId: name.generationId, status, attempts, log };
+      const { found } = await findTarget(notificationId);
+      return notificationViewOf(found);
+    },
+    async notifications(given = {}) {
+      const options = checked((problems) => readNotificationListOptions(given, problems));
+      return ask('list notifications', () => listNotifications(store, tenant, options));
+    },
+    async test(endpointId) {
+      const { id } = await find(endpointId);
+      const until = await ask('read the time', () => store.readTime());
+      const notificationId = testNotificationIdOf(createGenerationId(until), id);
+      await ask('ask for a test', () => store.requestResend({ tenant, endpointId: id, id: notificationId, until }));
+      return notificationId;
     },
     async resend(notificationId) {
       const { name } = await findTarget(notificationId);

@@ -1,4 +1,4 @@
-import type { DisabledReason, NotificationType } from '@darkroom/contracts';
+import type { DisabledReason, NotificationStatus, NotificationType, SentNotificationType } from '@darkroom/contracts';
 
 /** A receiver of the notifications of a tenant. */
 export interface WebhookEndpointView {
@@ -44,14 +44,36 @@ export interface WebhookEndpointWithSecret extends WebhookEndpointView {
 /** A notification and its last 30 attempts. */
 export interface NotificationView {
   notificationId: string;
+  /** "requests": the receiver that the request of the generation names. */
   endpointId: string;
-  event: NotificationType;
+  event: SentNotificationType;
+  /** Made up for "endpoint.test". */
   generationId: string;
+  /** Time of the event, Redis time in milliseconds since 1970. */
+  eventAt: number;
   /** "pending": another attempt follows. "dropped": its generation was erased, or its endpoint deleted. */
-  status: 'pending' | 'delivered' | 'failed' | 'dropped';
+  status: NotificationStatus;
   attempts: number;
   /** The oldest first. `status` is that of the answer, 0 without one; `fault` says in one word what failed. */
   log: readonly { at: number; status: number; ms: number; fault?: string }[];
+}
+
+/** Options of `WebhookEndpoints.notifications`. */
+export interface NotificationListOptions {
+  /** An endpoint, or "requests". */
+  endpointId?: string;
+  status?: NotificationStatus;
+  /** Most notifications of a page, 1 to 100. Defaults to 50. */
+  limit?: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string;
+}
+
+/** A page of notifications. It may hold fewer than `limit`, even none, and have a next one. */
+export interface NotificationPage {
+  notifications: NotificationView[];
+  /** Absent after the last page. */
+  nextCursor?: string;
 }
 
 /** Options of `createWebhookEndpoints`. */
@@ -86,6 +108,16 @@ export interface WebhookEndpoints {
   delete(endpointId: string): Promise<void>;
   /** Reads the log of a notification, which ends three days after its delivery, or a week after its failure. @throws WebhookEndpointError, QueueUnavailableError */
   notification(notificationId: string): Promise<NotificationView>;
+  /**
+   * Lists the last 10,000 notifications, those with the latest first attempt first. One appears with its first attempt.
+   * @throws InvalidRequestError, QueueUnavailableError
+   */
+  notifications(options?: NotificationListOptions): Promise<NotificationPage>;
+  /**
+   * Sends a notification of the kind "endpoint.test" to an endpoint within seconds. It is tried once.
+   * @returns its id; `notification` tells what came of it. @throws WebhookEndpointError, QueueUnavailableError
+   */
+  test(endpointId: string): Promise<string>;
   /** Sends a notification again within seconds, under the same `webhook-id`. @throws WebhookEndpointError, QueueUnavailableError */
   resend(notificationId: string): Promise<void>;
   /**

@@ -5,5 +5,6 @@ export {
   type GivenHeaders,
   type NotificationPayload,
   type NotificationType,
+  type SentNotificationType,
   type VerifyWebhookOptions,
 } from '@darkroom/contracts';

@@ -17,6 +17,11 @@ export const capabilityKeySettings = z.object({ WEBHOOK_KEYS: capabilityKeys }).
 /** `NOTIFICATION_KEYS`: master keys of the secrets that sign notifications; the first makes new secrets, all sign. */
 export const notificationKeySettings = z.object({ NOTIFICATION_KEYS: capabilityKeys }).transform((env) => env.NOTIFICATION_KEYS);
 
+/** The same for a process that tells secrets if it has the keys. */
+export const optionalNotificationKeySettings = z
+  .object({ NOTIFICATION_KEYS: capabilityKeys.optional() })
+  .transform((env) => env.NOTIFICATION_KEYS);
+
 /**
  * `WEBHOOK_BASE_URL`, the public address of the receiver, and `WEBHOOK_KEYS`. Without an address Darkroom requests no webhooks and the
  * result

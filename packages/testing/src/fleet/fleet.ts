@@ -134,7 +134,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const settingsOf = {
       dashboard: () => ({}),
       eraser: () => ({ ...env, ERASER_EVERY_MS: '200', ...defined({ REDIS_URL: users?.eraser }) }),
-      api: () => ({ ...env, ...defined({ REDIS_URL: users?.api }) }),
+      api: () => ({ ...env, NOTIFIER_ALLOW_LOOPBACK: 'true', ...defined({ REDIS_URL: users?.api }) }),
       notifier: () => ({
         ...env,
         NOTIFIER_ALLOW_LOOPBACK: 'true',

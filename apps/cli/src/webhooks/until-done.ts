@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from '@darkroom/contracts';
+import type { NotificationView, WebhookEndpoints } from '@darkroom/producer';
+
+const LOOK_EVERY_MS = 250;
+/** A worker carries changes into S3 every few seconds. */
+const RECORDED_WITHIN_MS = 30_000;
+const ATTEMPTED_WITHIN_MS = 30_000;
+
+/** Waits until S3 has the last change of an endpoint. @returns false if it has not within half a minute. */
+export async function untilRecorded(endpoints: Pick<WebhookEndpoints, 'get'>, endpointId: string): Promise<boolean> {
+  for (const until = Date.now() + RECORDED_WITHIN_MS; Date.now() < until; await delay(LOOK_EVERY_MS))
+    if ((await endpoints.get(endpointId)).recorded) return true;
+  return false;
+}
+
+/** Waits until a notification has ended. @returns undefined if it has not within half a minute. */
+export async function untilAttempted(
+  endpoints: Pick<WebhookEndpoints, 'notification'>,
+  notificationId: string,
+): Promise<NotificationView | undefined> {
+  for (const until = Date.now() + ATTEMPTED_WITHIN_MS; Date.now() < until; await delay(LOOK_EVERY_MS)) {
+    try {
+      const notification = await endpoints.notification(notificationId);
+      if (notification.status !== 'pending') return notification;
+    } catch (error) {
+      // it appears with its first attempt
+      if (!hasCode(error, 'notification.not-found')) throw error;
+    }
+  }
+  return undefined;
+}
