@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGenerationId, defined, hasCode, QueueFullError, type OpenImageBound } from '@darkroom/contracts';
-import type { Producer } from '@darkroom/producer';
 import type { NoteSeen } from '../judge/seen.ts';
+import type { OrderCalls } from './http-caller.ts';
 import type { Order } from './orders.ts';
 
 /** Knowledge of a caller about an order, for the judge. */
@@ -30,6 +30,10 @@ export interface PlacedOrder {
   outcome: 'open' | 'final' | 'given-up' | 'refused';
   /** Time at which its enqueue was answered. */
   enqueuedAt?: number;
+  /** True if its caller uses the HTTP API. */
+  isByHttp?: boolean;
+  /** True if its request names a receiver of notifications. */
+  isNotified?: boolean;
   /** Words of its request, once its caller was told that it is erased. */
   erasedWords?: string;
   /** Its images are withheld if they are flagged, and whether they are. */
@@ -40,7 +44,10 @@ export interface PlacedOrder {
 }
 
 export interface CallerParts {
-  producer: Producer;
+  /** The library, or the HTTP API. */
+  calls: OrderCalls;
+  /** The receiver that requests name. */
+  webhookURL: string;
   signal: AbortSignal;
   /** Writes down what the caller sees of images that may be withheld. */
   seen: NoteSeen;
@@ -58,7 +65,7 @@ const FULL_MS = 500;
  * Places one order and keeps its request until its generation is final, as docs/guarantees.md advises callers: if `get` does not find
  * the generation, the caller enqueues it again under the same id.
  */
-export async function placeOrder({ producer, signal, seen, full }: CallerParts, order: Order, placed: PlacedOrder): Promise<void> {
+export async function placeOrder({ calls, webhookURL, signal, seen, full }: CallerParts, order: Order, placed: PlacedOrder): Promise<void> {
   const { request, tenant, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs, mintedAgoMs = 0 } = order;
   const { priority } = order;
   const now = Date.now();
@@ -70,6 +77,7 @@ export async function placeOrder({ producer, signal, seen, full }: CallerParts, 
     tenant,
     ...defined({ idempotencyKey, deadlineAt, priority, tags: order.erases && [order.erases.words] }),
     ...(order.withholds === 'option' && { withholdFlagged: true }),
+    ...(placed.isNotified === true && { webhookURL }),
   };
   const isUnwanted = (): boolean => placed.cancelledAt !== undefined || (deadlineAt !== undefined && Date.now() >= deadlineAt);
 
@@ -80,7 +88,7 @@ export async function placeOrder({ producer, signal, seen, full }: CallerParts, 
   const enqueue = async (generationId: string): Promise<void> => {
     // A time that has passed is left out.
     const runAt = runAfterMs === undefined || now + runAfterMs <= Date.now() ? {} : { runAt: now + runAfterMs };
-    const receipt = await producer.enqueue(request, { ...options, ...runAt, generationId });
+    const receipt = await calls.enqueue(request, { ...options, ...runAt, generationId });
     if (!placed.ids.includes(receipt.generationId)) placed.ids.push(receipt.generationId);
     id = receipt.generationId;
     placed.enqueuedAt ??= Date.now();
@@ -115,13 +123,13 @@ export async function placeOrder({ producer, signal, seen, full }: CallerParts, 
     await delay(cancelAfterMs);
     if (placed.outcome !== 'open') return;
     placed.cancelledAt = Date.now();
-    await insist(() => producer.cancel(id));
+    await insist(() => calls.cancel(id));
   };
   const wait = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        const view = await producer.wait(id, { timeoutMs: WAIT_MS, signal });
-        if (order.withholds !== undefined) seen('wait', view);
+        const view = await calls.wait(id, { timeoutMs: WAIT_MS, signal });
+        if (order.withholds !== undefined && view !== undefined) seen('wait', view);
         end('final');
         return;
       } catch (error) {

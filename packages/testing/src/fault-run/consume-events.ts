@@ -63,7 +63,7 @@ export function startEventConsumers({ redis, prefix }: Pick<Stack, 'redis' | 'pr
     async finish() {
       calm.abort();
       // Events that it has not read by then are counted by the judge.
-      await untilCaughtUp(redis.url, prefix).catch(() => undefined);
+      await untilCaughtUp(redis.url, prefix, GROUP).catch(() => undefined);
       await stop();
       return kills;
     },
@@ -77,8 +77,8 @@ const whenAborted = (signal: AbortSignal): Promise<void> =>
 const groupsSchema = z.array(z.array(z.unknown()));
 const streamSchema = z.array(z.unknown());
 
-/** Waits until the group has read the last event and acknowledged all. */
-async function untilCaughtUp(redisUrl: string, prefix: string): Promise<void> {
+/** Waits until a group has read the last event and acknowledged all. */
+export async function untilCaughtUp(redisUrl: string, prefix: string, group: string): Promise<void> {
   const connection = connectPatient(redisUrl);
   const fieldOf = (flat: readonly unknown[], name: string): unknown => flat[flat.indexOf(name) + 1];
   try {
@@ -87,7 +87,7 @@ async function untilCaughtUp(redisUrl: string, prefix: string): Promise<void> {
         const log = eventLogKey(prefix);
         const last = fieldOf(streamSchema.parse(await connection.xinfo('STREAM', log)), 'last-generated-id');
         const groups = groupsSchema.parse(await connection.xinfo('GROUPS', log));
-        const own = groups.find((flat) => fieldOf(flat, 'name') === GROUP) ?? [];
+        const own = groups.find((flat) => fieldOf(flat, 'name') === group) ?? [];
         const [read, pending] = [fieldOf(own, 'last-delivered-id'), fieldOf(own, 'pending')];
         if (read !== last || pending !== 0)
           throw new Error(`the events are read up to ${String(read)} of ${String(last)}, ${String(pending)} are not acknowledged`);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { defined, timingProblems } from '@darkroom/contracts';
@@ -16,6 +17,8 @@ import { promiseOf, type DecidingFigures } from '../judge/five-figures.ts';
 import { predictForgetting } from '../judge/forgetting.ts';
 import { judge, type Judgement } from '../judge/judge.ts';
 import { startLoad, type Load } from './load.ts';
+import { API, createHttpCalls } from './http-caller.ts';
+import { NOTIFIER, startNotified } from './notified.ts';
 import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults, type ProviderBehaviour } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
@@ -68,6 +71,8 @@ export interface FaultRunOutcome {
   events: Record<string, number>;
   /** Number of times that a consumer of the events was killed. */
   eventConsumerKills: number;
+  /** Attempts at notifications that reached their receiver. */
+  notificationAttempts: number;
   seconds: number;
 }
 
@@ -84,12 +89,16 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   const startedAt = performance.now();
   await using redis = await reserveFailOverRedis(join(directory, 'redis'));
   await using clocks = await createClocks(settings);
+  const notificationKeys = `faults:${randomBytes(24).toString('hex')}`;
   const stack = await startStack({
     ...settings,
     directory,
     redis,
     timing,
     beside: clocks.envOf,
+    apis: [API],
+    notifiers: [NOTIFIER],
+    notificationKeys,
     // Switches set beside these can be switched off again: the emulator then returns to the values of its start.
     providerFaults: provider.calm,
     workerEnv: {
@@ -102,7 +111,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     if (settings.damaged === true) damage = await plantDamage(stack, Date.now());
     await setRules(operatorOf(stack), plan.orders);
     await stack.setProviderFaults(provider.faulty);
-    borne = await burden(settings, plan, stack, redis, providerOf(stack, provider), around);
+    borne = await burden(settings, plan, { ...stack, notificationKeys }, redis, providerOf(stack, provider), around);
   } finally {
     await stack.stop();
   }
@@ -167,20 +176,27 @@ function planOf(settings: FaultRunSettings): Plan {
 }
 
 /** The counts of a run. */
-type Borne = Pick<FaultRunOutcome, 'counts' | 'eventConsumerKills' | 'retries' | 'erasures' | 'full'>;
+type Borne = Pick<FaultRunOutcome, 'counts' | 'eventConsumerKills' | 'notificationAttempts' | 'retries' | 'erasures' | 'full'>;
 
 /** Runs orders and faults, then waits for calm, and writes down what Redis and the callers know. */
 async function burden(
   settings: FaultRunSettings,
   { orders, schedule, capUsd }: Plan,
-  stack: Stack,
+  stack: Stack & { notificationKeys: string },
   redis: FailOverRedis,
   provider: ProviderControl,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
 ): Promise<Borne> {
   const startedAt = performance.now();
   const sayWhen = (line: string): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`;
-  const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix, maxReferenceImages: MAX_REFERENCE_IMAGES });
+  const httpCallsOf = await createHttpCalls(stack);
+  const producer = createProducer({
+    redisUrl: stack.redis.url,
+    prefix: stack.prefix,
+    maxReferenceImages: MAX_REFERENCE_IMAGES,
+    allowLoopbackWebhooks: true,
+  });
+  const notified = await startNotified(directory, settings.seed, stack.notificationKeys);
   const records = openRecords(stack);
   const over = new AbortController();
   const ended = AbortSignal.any([signal, over.signal]);
@@ -188,7 +204,8 @@ async function burden(
   setMaxListeners(0, ended);
   const seen = noteSeenIn(join(directory, SEEN_FILE));
   const consumers = startEventConsumers(stack, directory);
-  const load = startLoad({ producer, signal: ended, seen, operate: operatorOf(stack) }, orders);
+  const parts = { producer, httpCallsOf, webhookURL: notified.url, signal: ended, seen, operate: operatorOf(stack) };
+  const load = startLoad(parts, orders);
   const chaos = startChaos(schedule, {
     stack,
     redis,
@@ -208,6 +225,7 @@ async function burden(
     await load.done;
     await endErasures(stack, signal);
     const eventConsumerKills = await consumers.finish();
+    await notified.finish(stack);
     await seeEverything({ producer, s3: stack.s3, seen }, load.placed);
     const { bucketDir } = stack.s3;
     const scanned = { redis: records.redis, prefix: stack.prefix, bucketDir, billFile: stack.billFile };
@@ -219,11 +237,12 @@ async function burden(
       ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd } }) },
     });
     const { retries, erasures, full } = load;
-    return { counts: { ...chaos.counts }, eventConsumerKills, retries, erasures, full };
+    return { counts: { ...chaos.counts }, eventConsumerKills, notificationAttempts: notified.attempts(), retries, erasures, full };
   } finally {
     clearInterval(progress);
     over.abort();
     await Promise.allSettled([chaos.over, chaos.stop(), load.done, consumers.stop()]);
+    await notified.stop();
     await producer.close();
     records.close();
   }

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defined, type OpenImageBound } from '@darkroom/contracts';
+import type { Producer } from '@darkroom/producer';
 import { placeOrder, type CallerParts, type PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
 import { eraseOrder, type ErasureCounts } from './erasing-caller.ts';
+import { isByHttp, libraryCalls, type OrderCalls } from './http-caller.ts';
 import { releaseOrder, type Operate } from './release-order.ts';
 import { retryOrder, type RetryCounts } from './retrier.ts';
 
@@ -20,7 +22,10 @@ export interface Load {
   readonly done: Promise<void>;
 }
 
-export type LoadParts = Pick<CallerParts, 'producer' | 'signal' | 'seen'> & {
+export type LoadParts = Pick<CallerParts, 'webhookURL' | 'signal' | 'seen'> & {
+  producer: Producer;
+  /** Returns the calls of a tenant whose backends use the HTTP API. */
+  httpCallsOf: (tenant: string) => OrderCalls | undefined;
   /** Runs a command of an operator. */
   operate: Operate;
 };
@@ -29,7 +34,7 @@ export type LoadParts = Pick<CallerParts, 'producer' | 'signal' | 'seen'> & {
 const MAX_OPEN = 64;
 
 /** Places orders one after the other, each by a caller of its own. */
-export function startLoad({ producer, signal, seen, operate }: LoadParts, orders: readonly Order[]): Load {
+export function startLoad({ producer, httpCallsOf, webhookURL, signal, seen, operate }: LoadParts, orders: readonly Order[]): Load {
   const placed: PlacedOrder[] = [];
   const retries: RetryCounts = { made: 0, repeated: 0, refused: 0 };
   const erasures: ErasureCounts = { asked: 0, erased: 0, lost: 0 };
@@ -38,7 +43,8 @@ export function startLoad({ producer, signal, seen, operate }: LoadParts, orders
   const callers: Promise<void>[] = [];
   const placeAndErase = async (order: Order, record: PlacedOrder): Promise<void> => {
     const erase = () => eraseOrder({ producer, signal, counts: erasures }, order, record);
-    const placed = placeOrder({ producer, signal, seen, full }, order, record);
+    const calls = (record.isByHttp === true ? httpCallsOf(order.tenant) : undefined) ?? libraryCalls(producer);
+    const placed = placeOrder({ calls, webhookURL, signal, seen, full }, order, record);
     await Promise.all([placed, order.erases?.cancel === true ? erase() : undefined]);
     if (order.erases?.cancel === false) await erase();
     await releaseOrder({ producer, signal, operate }, order, record);
@@ -57,6 +63,9 @@ export function startLoad({ producer, signal, seen, operate }: LoadParts, orders
         outcome: 'open',
         ...defined({ idempotencyKey, isPoisoned, isFlagged }),
         ...(withholds !== undefined && { withholds: true }),
+        // What is erased is told of no more.
+        isNotified: order.erases === undefined,
+        isByHttp: isByHttp(order),
       };
       placed.push(record);
       open += 1;

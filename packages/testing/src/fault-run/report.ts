@@ -22,7 +22,7 @@ export interface RunFigures extends DecidingFigures {
 /** Returns the figures of a run. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
   const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, seconds } = outcome;
-  const { eventConsumerKills, retries, erasures, full } = outcome;
+  const { eventConsumerKills, notificationAttempts, retries, erasures, full } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
@@ -37,6 +37,7 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     withheld: countWithheld(evidence),
     // A retry is an order of its own; `retries` counts it.
     generations: evidence.orders.filter(({ retryOf }) => retryOf === undefined).length,
+    byHttp: evidence.orders.filter(({ isByHttp }) => isByHttp === true).length,
     capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
     capStops: countCapStops(evidence),
     unproven: judgement.unproven.length,
@@ -55,6 +56,8 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     events,
     eventsHandled: evidence.events?.size ?? 0,
     eventConsumerKills,
+    notificationsTaken: evidence.notifications?.size ?? 0,
+    notificationAttempts,
     comebacks,
     ...counts,
     wrongClocks,
@@ -93,6 +96,8 @@ export const doubtsOf = ({
     ...(capUsd !== undefined && { capStops: countCapStops(evidence) }),
   }),
   ...(evidence.events === undefined || eventConsumerKills === 0 ? ['no consumer of the events was killed'] : []),
+  ...(evidence.orders.every(({ isByHttp }) => isByHttp !== true) ? ['no order came by HTTP'] : []),
+  ...(evidence.notifications === undefined || evidence.notifications.size === 0 ? ['no receiver was told of anything'] : []),
   ...(damage === undefined ? [] : doubtsOfDamage(damage, setbacksOf(counts))),
 ];
 
@@ -140,10 +145,10 @@ export function formatTable(figures: RunFigures): string {
 
 /** Formats the findings, and names the folder in which to look for their causes. */
 export function formatFindings(judgement: Judgement, directory: string): string {
-  const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost, erasedLeft } = judgement;
-  const { withheldShown } = judgement;
+  const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed } = judgement;
+  const { eventsLost, notificationsLost, erasedLeft, withheldShown } = judgement;
   const differences = { viewDifferences, costDifferences };
-  const named = { lost, paidTwice, stuck, failedWrongly, ...differences, capsCrossed, eventsLost, erasedLeft, withheldShown };
+  const named = { lost, paidTwice, stuck, failedWrongly, ...differences, capsCrossed, eventsLost, notificationsLost, erasedLeft, withheldShown };
   const sections = Object.entries(named)
     .filter(([, lines]) => lines.length > 0)
     .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);

@@ -34,7 +34,7 @@ export async function retryOrder(parts: RetryParts, order: Order, first: PlacedO
   for (let time = 0; retries !== undefined && first.outcome === 'final' && of !== undefined && time < MOST_RETRIES; time += 1) {
     await delay(retries.afterMs);
     const record: PlacedOrder = { ...first, ids: [], outcome: 'open' };
-    for (const each of ['deadlineAt', 'cancelledAt', 'endedAt', 'stoppedAt', 'idempotencyKey'] as const) delete record[each];
+    for (const each of ['deadlineAt', 'cancelledAt', 'endedAt', 'stoppedAt', 'idempotencyKey', 'isByHttp'] as const) delete record[each];
     if (retries.mayPayAgain) record.mayPayAgain = true;
     placed.push(record);
     try {

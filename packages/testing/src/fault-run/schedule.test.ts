@@ -87,8 +87,10 @@ test('each failover has a replica that is behind by a different time', () => {
 test('faults strike every part, and only while callers place orders', () => {
   const schedule = deriveSchedule(settingsOf(3));
   expect([...new Set(schedule.map(({ target }) => target))].toSorted()).toEqual([
+    'api',
     'emulator',
     'eraser',
+    'notifier',
     'receiver-0',
     'receiver-1',
     'redis',

@@ -72,6 +72,8 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
   const makers: [name: string, count: number, make: (draws: NamedDraws) => Strike | Strike[]][] = [
     ['kill', kills, (its) => ({ target: anyProcess(its), fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
     ['eraser-kill', kills / 6, (its) => ({ target: 'eraser', fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
+    ['notifier-kill', kills / 6, (its) => ({ target: 'notifier', fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
+    ['api-kill', kills / 6, (its) => ({ target: 'api', fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
     // A frozen worker may lose its lock to another, and still continues afterwards.
     [
       'worker-freeze',

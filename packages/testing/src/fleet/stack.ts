@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { timingVariable, type Timing } from '@darkroom/contracts';
+import { defined, timingVariable, type Timing } from '@darkroom/contracts';
 import { DEFAULT_PREFIX } from '@darkroom/generation-store';
 import { closeAtOnce, createClosing, startDarkroom, type AppProcess } from '@darkroom/local-stack';
 import { setEmulatorFaults } from './set-emulator-faults.ts';
@@ -14,7 +14,7 @@ export interface Stack {
   readonly redis: OwnRedis;
   readonly s3: OwnS3;
   readonly prefix: string;
-  /** Workers, receivers, the eraser and the emulator by name. */
+  /** Workers, receivers, the eraser, notifiers, APIs and the emulator by name. */
   readonly processes: ReadonlyMap<string, AppProcess>;
   readonly billFile: string;
   setProviderFaults(faults: EmulatorSwitches): Promise<void>;
@@ -34,6 +34,12 @@ export interface StackOptions {
   redis?: OwnRedis;
   timing: Timing;
   providerFaults: EmulatorSwitches;
+  /** Names of APIs; none when absent. */
+  apis?: readonly string[];
+  /** Names of notifiers; none when absent. */
+  notifiers?: readonly string[];
+  /** Their master keys, in the form of NOTIFICATION_KEYS. */
+  notificationKeys?: string;
   /** Folder of the built workers and receivers; that of all tests when absent. */
   folder?: string;
   /** Settings of the workers that differ from those of a fault run. */
@@ -49,6 +55,13 @@ export interface Servers {
   provider: string;
 }
 
+/** Receivers on this machine, more attempts than one that fails now and then uses up, and an end of those that it does not answer. */
+const notifierSettings = {
+  NOTIFIER_ALLOW_LOOPBACK: 'true',
+  NOTIFIER_DELAYS_MS: [100, 200, 400, 800, ...Array<number>(20).fill(1600)].join(','),
+  NOTIFIER_TIMEOUT_MS: '1000',
+};
+const apiSettings = { NOTIFIER_ALLOW_LOOPBACK: 'true', API_REQUESTS_PER_MINUTE: '1000000' };
 /** More than all tenants together ever spend. */
 const DAILY_CAP_USD = '100000';
 /** An app ends its start when a store is away; the stack then starts it again, as an orchestrator does. */
@@ -82,9 +95,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         receivers: numbered('receiver', receivers),
         workers: numbered('worker', workers),
         erasers: ['eraser'],
+        apis: options.apis ?? [],
+        notifiers: options.notifiers ?? [],
+        ...defined({ notificationKeys: options.notificationKeys }),
         settingsOf: (name, app, provider = '') => ({
           ...(app === 'worker' && workerSettings),
           ...(app === 'eraser' && { ERASER_EVERY_MS: '300' }),
+          ...(app === 'notifier' && notifierSettings),
+          ...(app === 'api' && apiSettings),
           ...beside(name, { redis: redis.url, s3: s3.endpoint, provider }),
         }),
       },
@@ -95,7 +113,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       redis,
       s3,
       prefix,
-      processes: new Map([emulator, ...darkroom.receivers, ...darkroom.workers, ...darkroom.erasers].map((each) => [each.name, each])),
+      processes: new Map(
+        [emulator, ...darkroom.receivers, ...darkroom.workers, ...darkroom.erasers, ...darkroom.notifiers, ...darkroom.apis].map((each) => [
+          each.name,
+          each,
+        ]),
+      ),
       billFile: darkroom.billFile,
       setProviderFaults: (faults) => setEmulatorFaults(emulator.url, faults),
       stop: () => closeAtOnce(closing),

@@ -1,7 +1,7 @@
 import { isFinalGeneration } from '@darkroom/contracts';
 import type { Evidence } from './evidence.ts';
 
-const finalStatuses = ['succeeded', 'partial', 'failed', 'cancelled', 'expired'] as const;
+export const finalStatuses = ['succeeded', 'partial', 'failed', 'cancelled', 'expired'] as const;
 
 /**
  * Finds the ends that no event told: of each submission by the records in S3, and of each generation as Redis shows it. An event may come

@@ -20,6 +20,8 @@ export interface Evidence extends BucketEvidence {
   pauses: readonly string[];
   /** Ids of the events that consumers handled; absent for a run without consumers. */
   events?: ReadonlySet<string>;
+  /** Ids of the notifications that the receiver took; absent for a run without one. */
+  notifications?: ReadonlySet<string>;
   /** Places in S3 and Redis with words or bytes of which callers were told that they are erased. */
   erasedLeft: readonly string[];
   /** Everything that callers saw of images which may be withheld; absent for a run without such images. */
@@ -52,6 +54,10 @@ const orderSchema = z.object({
   stoppedAt: z.number().optional(),
   outcome: z.enum(['open', 'final', 'given-up', 'refused']),
   surprise: z.string().optional(),
+  /** True if its caller uses the HTTP API. */
+  isByHttp: z.boolean().optional(),
+  /** True if its request names a receiver of notifications. */
+  isNotified: z.boolean().optional(),
   /** Words of its request, once its caller was told that it is erased. */
   erasedWords: z.string().optional(),
   /** Its images are withheld if the provider flags them. */
@@ -118,6 +124,9 @@ export async function writeRecords(
 /** File to which the consumers of a run append the id of each event that they handle. */
 export const EVENTS_FILE = 'events.log';
 
+/** File to which the receiver of a run appends the id of each notification that it takes. */
+export const NOTIFICATIONS_FILE = 'notifications.log';
+
 /** Reads all evidence of a finished run. */
 export async function readEvidence({ billFile, bucketDir, directory, planted = [] }: EvidencePlaces): Promise<Evidence> {
   const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'));
@@ -129,11 +138,15 @@ export async function readEvidence({ billFile, bucketDir, directory, planted = [
     ledger: ledgerSchema.parse(await read('ledger')),
     pauses: z.array(z.string()).parse(await read('pauses')),
     erasedLeft: z.array(z.string()).parse(await read('erasedLeft')),
-    ...defined({ events: await readEvents(join(directory, EVENTS_FILE)), seen: await readSeen(directory) }),
+    ...defined({
+      events: await readIds(join(directory, EVENTS_FILE)),
+      notifications: await readIds(join(directory, NOTIFICATIONS_FILE)),
+      seen: await readSeen(directory),
+    }),
   };
 }
 
-async function readEvents(file: string): Promise<ReadonlySet<string> | undefined> {
+async function readIds(file: string): Promise<ReadonlySet<string> | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : new Set(text.split('\n').slice(0, -1));
 }

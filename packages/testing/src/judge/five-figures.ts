@@ -12,10 +12,11 @@ export interface FiveFigures {
   ledgerDifferenceUsd: string;
 }
 
-/** The figures that decide whether a run passes: the five, that of the third promise, the ends that no event told, what is left of erased ones, and withheld images that were seen. */
+/** The figures that decide whether a run passes: the five, that of the third promise, the ends that no event and no notification told, what is left of erased ones, and withheld images that were seen. */
 export interface DecidingFigures extends FiveFigures {
   capCrossedUsd: string;
   eventsLost: number;
+  notificationsLost: number;
   erasedLeft: number;
   withheldShown: number;
 }
@@ -28,6 +29,7 @@ export const decidingOf = (judgement: Judgement): DecidingFigures => ({
   ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
   capCrossedUsd: formatUsd(judgement.capCrossedNanoUsd),
   eventsLost: judgement.eventsLost.length,
+  notificationsLost: judgement.notificationsLost.length,
   erasedLeft: judgement.erasedLeft.length,
   withheldShown: judgement.withheldShown.length,
 });
@@ -40,6 +42,7 @@ const nothing: DecidingFigures = {
   ledgerDifferenceUsd: '0',
   capCrossedUsd: '0',
   eventsLost: 0,
+  notificationsLost: 0,
   erasedLeft: 0,
   withheldShown: 0,
 };

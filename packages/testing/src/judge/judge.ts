@@ -15,6 +15,7 @@ import { findEventsLost } from './events.ts';
 import { findFailedWrongly } from './failures.ts';
 import { findLedgerDifferences } from './ledger.ts';
 import { findLost } from './lost.ts';
+import { findNotificationsLost } from './notifications.ts';
 import { poisonedIdsOf } from './order-terms.ts';
 import { findPaidAgain } from './retries.ts';
 import { findRefusedWrongly } from './refusals.ts';
@@ -53,6 +54,8 @@ export interface Judgement {
   capsCrossed: string[];
   /** Ends of submissions and generations that no event told a consumer that was killed again and again. */
   eventsLost: string[];
+  /** Ends of generations that the receiver of their request was not told of, by a notifier that was killed again and again. */
+  notificationsLost: string[];
   /** Places with words or bytes of which callers were told that they are erased. */
   erasedLeft: string[];
   /** Withheld images that a caller saw before their release. */
@@ -96,6 +99,7 @@ export function judge(evidence: Evidence): Judgement {
     capCrossedNanoUsd,
     capsCrossed,
     eventsLost: findEventsLost(evidence),
+    notificationsLost: findNotificationsLost(evidence),
     erasedLeft: [...evidence.erasedLeft],
     withheldShown: findWithheldShown(evidence, tasks),
     ...findUnproven(evidence, tasks),
