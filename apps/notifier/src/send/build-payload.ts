@@ -18,10 +18,10 @@ export const buildPayload = (
       status,
       tenant,
       costUsd,
-      images: images.map(({ index: place, status: imageStatus, image }) => ({
+      images: images.map(({ index: place, status: imageStatus, image, withheld }) => ({
         index: place,
         status: imageStatus,
-        ...defined({ key: image?.key, sha256: image?.sha256 }),
+        ...defined({ key: image?.key, sha256: image?.sha256, withheld }),
       })),
       ...defined({ tags, metadata, clientReference, index, n }),
     },

@@ -52,6 +52,8 @@ export interface NotificationPayload {
       /** Object of the image in S3, and the SHA-256 of its bytes, once it is kept. */
       key?: string;
       sha256?: string;
+      /** The content check did not clear the image, and no operator has released it: it has no key. */
+      withheld?: true;
     }[];
     /** Image and purchase of an "image.settled". */
     index?: number;
