@@ -44,7 +44,7 @@ async function relay(path, last, response) {
   else await pipeline(Readable.fromWeb(answer.body), response);
 }
 
-const server = createServer(async ({ url, headers }, response) => {
+async function handle({ url, headers }, response) {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   try {
     if (pathname === '/') await makeAndFollow(searchParams.get('prompt') ?? 'a lighthouse at dusk', response);
@@ -56,7 +56,9 @@ const server = createServer(async ({ url, headers }, response) => {
     if (response.headersSent) response.destroy();
     else response.writeHead(503, { 'retry-after': '1' }).end();
   }
-});
+}
+
+const server = createServer((request, response) => void handle(request, response));
 server.listen(Number(process.env['PORT'] ?? 3000), '127.0.0.1', () =>
   console.log(`listening at http://127.0.0.1:${server.address().port}`),
 );

@@ -8,8 +8,8 @@ export function queryOf({ metadata, status, ...filters }: ListOptions, limit: nu
   for (const [name, value] of Object.entries(filters)) {
     if (value === undefined) continue;
     const isTime = /(?:From|Before)$/.test(name);
-    // the filters whose names end so are times, the others texts
-    query.set(name, isTime ? new Date(value as Date | number).toISOString() : String(value as string));
+    // The filters whose names end so are times, the others texts.
+    query.set(name, isTime ? new Date(value).toISOString() : String(value));
   }
   if (cursor !== undefined) query.set('cursor', cursor);
   return query;
