@@ -1,7 +1,7 @@
 import { ApiError } from '../answers/api-error.ts';
 
 /** Bytes of bodies that a process holds at once: six uploads of the largest size. A body takes several times its size until it is kept. */
-export const ROOM_BYTES = 120 * 1024 * 1024;
+const ROOM_BYTES = 120 * 1024 * 1024;
 /** The part of it that one tenant may take. */
 const TENANT_SHARE = 0.5;
 
