@@ -14,7 +14,7 @@ function setup(): string {
 test('each process keeps its port from start to start', async () => {
   const dir = setup();
   const first = await choosePorts(dir);
-  expect(new Set(Object.values(first)).size).toBe(8);
+  expect(new Set(Object.values(first)).size).toBe(9);
   expect(await choosePorts(dir)).toEqual(first);
 });
 
@@ -33,9 +33,9 @@ test('a file that was changed by hand does not prevent a start', async () => {
   const dir = setup();
   for (const text of ['', '{"redis":"6379"}', '[]']) {
     writeFileSync(path.join(dir, 'ports.json'), text);
-    expect(new Set(Object.values(await choosePorts(dir))).size).toBe(8);
+    expect(new Set(Object.values(await choosePorts(dir))).size).toBe(9);
   }
   const { redis } = await choosePorts(dir);
   writeFileSync(path.join(dir, 'ports.json'), JSON.stringify({ redis, s3: redis }));
-  expect(new Set(Object.values(await choosePorts(dir))).size).toBe(8);
+  expect(new Set(Object.values(await choosePorts(dir))).size).toBe(9);
 });
