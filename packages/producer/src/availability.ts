@@ -59,13 +59,19 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
     return Promise.race([watch.rightsTrouble(), late]).finally(() => clearTimeout(timer));
   };
 
+  /** Returns true if a server took the connection and does not answer as TLS does: it may speak plain Redis. */
+  const isInHandshake = (): boolean =>
+    redis.options.tls !== undefined &&
+    redis.status === 'connecting' &&
+    (redis.stream as { connecting?: boolean } | undefined)?.connecting === false; // a socket, once it is made
+
   /** Returns why Redis is away: the error of the call, or, if that gives no reason, the trouble of the connection since. */
   const troubleOf = (error?: unknown): RedisTrouble => {
     const state = watch.state();
     const met = error === undefined ? undefined : redisTroubleOf(error);
     if (met !== undefined && !WITHOUT_REASON.has(met.reason)) return met;
     if (state.kind === 'lost') return state.trouble;
-    return met ?? { reason: 'timeout', words: 'no connection yet' };
+    return met ?? (isInHandshake() ? NO_HANDSHAKE : { reason: 'timeout', words: 'no connection yet' });
   };
 
   return {
@@ -118,6 +124,12 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
     },
   };
 }
+
+const NO_HANDSHAKE: RedisTrouble = {
+  reason: 'tls',
+  words:
+    'the server took the connection and does not answer the TLS handshake: it may speak plain redis, whose address begins with "redis:"',
+};
 
 /** Reasons without information beyond a missing answer. */
 const WITHOUT_REASON: ReadonlySet<string> = new Set(['closed', 'timeout', 'unknown']);

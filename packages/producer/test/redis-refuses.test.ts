@@ -63,6 +63,13 @@ test('reports a full Redis as full, and nothing arrived', async () => {
   expect(await producer.enqueue(request, { generationId })).toMatchObject({ created: true });
 });
 
+test('a plain Redis at an address of TLS is named, and nothing arrived', async () => {
+  await using world = await setup();
+  const error = await failureOf(world.producerAt(world.own.url.replace('redis://', 'rediss://')).enqueue(request));
+  expect(error).toMatchObject({ reached: 'no', details: { reason: 'tls' } });
+  expect(error.message).toContain('TLS handshake');
+});
+
 test('a user without a right is refused before anything is sent: without scripts, the channel or the queue', async () => {
   await using world = await setup();
   await world.admin.call('ACL', 'SETUSER', 'scriptless', 'on', '>secret', '~*', '&*', '+@all', '-evalsha', '-eval');

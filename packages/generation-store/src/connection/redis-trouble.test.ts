@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { needsNewConnection, redisTroubleOf } from './redis-trouble.ts';
+import { needsNewConnection, ranNothing, redisTroubleOf } from './redis-trouble.ts';
 
 const withCode = (message: string, code: string): Error => Object.assign(new Error(message), { code });
 
@@ -22,6 +22,7 @@ test.each([
   ["ERR The user executing the script can't publish to the channel mentioned in the command script: 8f", 'no-permission'],
   ['NOAUTH Authentication required.', 'unauthenticated'],
   ['WRONGPASS invalid username-password pair or user is disabled.', 'unauthenticated'],
+  ["ERR unknown command 'evalsha', with args beginning with: '8f'", 'sentinel'],
   ['ERR DB index is out of range', 'wrong-database'],
   ['ERR max number of clients reached', 'too-many-clients'],
   ["Socket timeout. Expecting data, but didn't receive any in 2000ms.", 'silent'],
@@ -63,4 +64,9 @@ test('a text of a million letters is told at once, and bounded', () => {
   const { words } = redisTroubleOf(new Error(`${'-'.repeat(500_000)} ${'a '.repeat(250_000)}`));
   expect(performance.now() - startedAt).toBeLessThan(50);
   expect(words.length).toBeLessThan(400);
+});
+
+test('a server without scripts, such as a sentinel, has run nothing', () => {
+  expect(ranNothing(new Error("ERR unknown command 'evalsha', with args beginning with: '8f'"))).toBe(true);
+  expect(ranNothing(new Error('ERR something else'))).toBe(false);
 });

@@ -49,6 +49,8 @@ const patterns: readonly (readonly [RegExp, RedisReason])[] = [
   [/(^|[\s:-])(MOVED|ASK|CLUSTERDOWN|CROSSSLOT|TRYAGAIN) |not allowed in cluster mode/i, 'cluster'],
   [/(^|[\s:-])NOPERM |ACL failure in script|The user executing the script can'?t|can'?t publish to the channel/i, 'no-permission'],
   [/(^|[\s:-])(NOAUTH|WRONGPASS) |invalid password|invalid username-password/i, 'unauthenticated'],
+  // a sentinel has neither scripts nor data
+  [/unknown command '?eval/i, 'sentinel'],
   [/DB index is out of range|invalid DB index/i, 'wrong-database'],
   [/max number of clients/i, 'too-many-clients'],
   [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'unknown-host'],
@@ -112,7 +114,7 @@ const wordsOf = (text: string): string => {
  */
 const ranNothingNames =
   /(^|[\s:-])(READONLY|MASTERDOWN|OOM|MISCONF|NOREPLICAS|LOADING|BUSY|UNKILLABLE|MOVED|ASK|CLUSTERDOWN|CROSSSLOT|TRYAGAIN|NOAUTH|WRONGPASS) /;
-const neverSent = /isn't writeable/;
+const neverSent = /isn't writeable|unknown command '?eval/i;
 const refusedRight = /(^|[\s:-])NOPERM /;
 /** Returns true if Redis refused a command because its user has no right to it. */
 export const isRefusedRight = (error: unknown): boolean => error instanceof Error && refusedRight.test(error.message.slice(0, 2000));

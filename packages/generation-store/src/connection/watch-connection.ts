@@ -122,8 +122,7 @@ export function watchConnection(
     try {
       await Promise.race([asked, silence]);
     } catch (error) {
-      const met = redisTroubleOf(error);
-      const trouble: RedisTrouble = /unknown command '?eval/i.test(met.words) ? { ...met, reason: 'sentinel' } : met;
+      const trouble = redisTroubleOf(error);
       // A command with endless retries does not end: trouble that it met is a better reason than its delay.
       lose(trouble.reason === 'timeout' && lastTrouble !== undefined ? lastTrouble : trouble);
       throw error;
