@@ -84,9 +84,15 @@ test.for(routes.filter(({ operationId }) => !streams.has(operationId)).map((rout
     statuses.delete(500);
     await fc.assert(
       fc.asyncProperty(callOf(route), async ({ id, index, query, headers, body }) => {
-        const made = route.path.includes('{endpointId}') ? endpointId : route.path.includes('{notificationId}') ? `${generationId}-cancelled_${endpointId}` : generationId;
+        const made = route.path.includes('{endpointId}')
+          ? endpointId
+          : route.path.includes('{notificationId}')
+            ? `${generationId}-cancelled_${endpointId}`
+            : generationId;
         const named = id === 'the made one' ? made : id;
-        const path = route.path.replace(/\{\w*[iI]d\}/, () => encodeURIComponent(named)).replace('{index}', () => encodeURIComponent(index));
+        const path = route.path
+          .replace(/\{\w*[iI]d\}/, () => encodeURIComponent(named))
+          .replace('{index}', () => encodeURIComponent(index));
         // An empty part, "." or ".." is another path.
         fc.pre(![named, index].some((part) => /^\.{0,2}$/.test(part)));
         const search = new URLSearchParams(query).toString();

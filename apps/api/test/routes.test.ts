@@ -20,11 +20,17 @@ beforeAll(async () => {
   ({ endpointId } = (await endpoint.json()) as { endpointId: string });
   notificationId = `${generationId}-cancelled_${endpointId}`;
   const at = Date.now();
-  await buildNotificationStore({ prefix: world.prefix }, world.redis).noteNotification({ id: notificationId, tenant: 'acme', eventAt: at, state: 'failed' });
+  await buildNotificationStore({ prefix: world.prefix }, world.redis).noteNotification({
+    id: notificationId,
+    tenant: 'acme',
+    eventAt: at,
+    state: 'failed',
+  });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const pathOf = ({ path }: Route): string => path
+const pathOf = ({ path }: Route): string =>
+  path
     .replace('{id}', generationId)
     .replace('{index}', '0')
     .replace('{endpointId}', endpointId)
@@ -57,7 +63,11 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
   });
 
   test.runIf(/\{\w*[iI]d\}/.test(route.path))("with another tenant's key is 404", async () => {
-    const bodies: Record<string, unknown> = { retryGeneration: {}, changeWebhookEndpoint: {}, resendFailedNotifications: { since: '2026-01-01T00:00:00Z' } };
+    const bodies: Record<string, unknown> = {
+      retryGeneration: {},
+      changeWebhookEndpoint: {},
+      resendFailedNotifications: { since: '2026-01-01T00:00:00Z' },
+    };
     const body = bodies[route.operationId];
     const answer = await world.call(keys.other, route.method, pathOf(route), body);
     expect(await problemOf(answer)).toMatchObject({ code: expect.stringMatching(/not-found$/), status: 404 });

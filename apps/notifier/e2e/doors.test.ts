@@ -54,7 +54,10 @@ test('over HTTP: an endpoint is added, tried, told of an end, rotated, switched 
   const [test] = await receiver.until(1, 20_000);
   expect(verify(test!, made['secret'])).toMatchObject({ type: 'endpoint.test', data: { tenant: 'acme', images: [] } });
   const triedPath = (tried['urls'] as Json)['self'] as string;
-  await eventually(async () => expect((await call('GET', triedPath)).body).toMatchObject({ status: 'delivered', event: 'endpoint.test' }), PATIENT);
+  await eventually(
+    async () => expect((await call('GET', triedPath)).body).toMatchObject({ status: 'delivered', event: 'endpoint.test' }),
+    PATIENT,
+  );
 
   const order = { positivePrompt: 'a lighthouse', webhookURL: ofRequest.url, runAt: new Date(Date.now() + 3_600_000).toISOString() };
   const { body: generation } = await call('POST', '/v1/generations', order);
@@ -79,7 +82,10 @@ test('over HTTP: an endpoint is added, tried, told of an end, rotated, switched 
   }, PATIENT);
   const { body: first } = await call('GET', `/v1/notifications?limit=1&endpointId=${String(made['endpointId'])}`);
   expect(first['data']).toMatchObject([{ generationId, log: [{ status: 204 }] }]);
-  const { body: second } = await call('GET', `/v1/notifications?limit=2&endpointId=${String(made['endpointId'])}&cursor=${String(first['next'])}`);
+  const { body: second } = await call(
+    'GET',
+    `/v1/notifications?limit=2&endpointId=${String(made['endpointId'])}&cursor=${String(first['next'])}`,
+  );
   expect([(second['data'] as Json[]).map(({ event }) => event), second['next']]).toEqual([['endpoint.test'], null]);
 
   const notification = `/v1/notifications/${generationId}-cancelled_${String(made['endpointId'])}`;

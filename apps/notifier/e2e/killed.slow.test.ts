@@ -117,8 +117,7 @@ test('after a Redis that lost everything a rebuild brings endpoints and secrets 
   await endpoints.rotateSecret(endpointId);
   const gone = await endpoints.create({ url: receiver.url });
   await endpoints.delete(gone.endpointId);
-  const untilRecorded = () =>
-    eventually(async () => expect((await endpoints.get(endpointId)).recorded).toBe(true), { withinMs: 30_000 });
+  const untilRecorded = () => eventually(async () => expect((await endpoints.get(endpointId)).recorded).toBe(true), { withinMs: 30_000 });
   await untilRecorded();
   await producer.generate(request);
   await receiver.until(1, 20_000);

@@ -132,9 +132,7 @@ const Notification = z.looseObject({
   status: z.enum(notificationStatuses),
   attempts: z.int(),
   log: z
-    .array(
-      z.looseObject({ at: time, status: z.int().describe('0 without an answer.'), ms: z.number(), fault: z.string().optional() }),
-    )
+    .array(z.looseObject({ at: time, status: z.int().describe('0 without an answer.'), ms: z.number(), fault: z.string().optional() }))
     .describe('The last 30 attempts, the oldest first.'),
   urls: z.looseObject({ self: z.string() }),
 });

@@ -2,7 +2,17 @@ import { defined, type GrokImagineRequestInput } from '@darkroom/contracts';
 import type { EnqueueManyOptions, EnqueueOptions } from '@darkroom/producer';
 
 /** Fields of a body that are options of the library; all others are the request to the model. */
-const optionNames = ['generationId', 'deadlineAt', 'runAt', 'tags', 'metadata', 'priority', 'withholdFlagged', 'webhookURL', 'webhookEvents'] as const;
+const optionNames = [
+  'generationId',
+  'deadlineAt',
+  'runAt',
+  'tags',
+  'metadata',
+  'priority',
+  'withholdFlagged',
+  'webhookURL',
+  'webhookEvents',
+] as const;
 const listNames = ['generationIds', 'idempotencyKeys'] as const;
 
 /** Splits a body into request and options. The library checks both, and names all problems at once. */

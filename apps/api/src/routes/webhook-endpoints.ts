@@ -120,7 +120,9 @@ export const webhookEndpointRoutes: readonly Route[] = [
     summary: 'Sends a notification of the kind `endpoint.test`, once.',
     description: 'Ask for the notification until it is `delivered` or `failed`; it appears with its attempt, within seconds.',
     scope: 'write',
-    answers: { 202: { description: 'It is sent within seconds.', schema: 'NotificationAsked', headers: { Location: 'Path of the notification.' } } },
+    answers: {
+      202: { description: 'It is sent within seconds.', schema: 'NotificationAsked', headers: { Location: 'Path of the notification.' } },
+    },
     errors: [none],
     async run({ endpoints, params }) {
       const notificationId = await endpoints.test(params['endpointId'] ?? '');

@@ -1,4 +1,11 @@
-import { defined, isEndpointId, notificationStatuses, notificationTypes, parseNotificationId, REQUESTS_ENDPOINT } from '@darkroom/contracts';
+import {
+  defined,
+  isEndpointId,
+  notificationStatuses,
+  notificationTypes,
+  parseNotificationId,
+  REQUESTS_ENDPOINT,
+} from '@darkroom/contracts';
 import { defineCommand, findingOptions } from './command.ts';
 import { readTime } from './filters.ts';
 import { flag, option, optionalArgument, optionOr, WrongValue, type Reader } from './input.ts';
@@ -56,7 +63,9 @@ export const webhooksCommand = defineCommand({
     const isCreate = named.includes('create');
     const isChange = url !== undefined || events !== undefined || description !== undefined;
     return [
-      ...(named.length > 1 ? [`webhooks takes one of ${named.map((name) => `--${name === 'resendFailed' ? 'resend-failed' : name}`).join(', ')}`] : []),
+      ...(named.length > 1
+        ? [`webhooks takes one of ${named.map((name) => `--${name === 'resendFailed' ? 'resend-failed' : name}`).join(', ')}`]
+        : []),
       ...(isCreate && endpointId !== undefined ? ['--create makes an endpoint of its own: name no id'] : []),
       ...(isCreate && url !== undefined ? ['--create brings the address: leave --url out'] : []),
       ...(endpointId === undefined && !isCreate && (named.length > 0 || isChange) ? ['the id of an endpoint is missing'] : []),

@@ -48,7 +48,8 @@ export function createEndpointCalls(
     notification: (notificationId) => ask({ method: 'GET', path: notificationPath(notificationId) }, notificationOf),
     notifications({ endpointId, status, limit, cursor } = {}) {
       const query = new URLSearchParams();
-      for (const [name, value] of Object.entries({ endpointId, status, limit, cursor })) if (value !== undefined) query.set(name, String(value));
+      for (const [name, value] of Object.entries({ endpointId, status, limit, cursor }))
+        if (value !== undefined) query.set(name, String(value));
       return ask({ method: 'GET', path: '/v1/notifications', query }, (body) => {
         const { data, next } = pageSchema.parse(body);
         return { notifications: data.map(notificationOf), ...(next !== null && { nextCursor: next }) };

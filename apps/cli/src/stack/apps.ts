@@ -71,7 +71,8 @@ export function startApps({ stores, folder, root, environment, provider, onDeath
       notifiers: ['notifier'],
       notificationKeys: notificationKeysOf(folder.secrets),
       // What you try on this machine listens on this machine.
-      settingsOf: (_name, app) => (app === 'worker' ? workerSettings : app === 'notifier' || app === 'api' ? { NOTIFIER_ALLOW_LOOPBACK: 'true' } : {}),
+      settingsOf: (_name, app) =>
+        app === 'worker' ? workerSettings : app === 'notifier' || app === 'api' ? { NOTIFIER_ALLOW_LOOPBACK: 'true' } : {},
       portOf: (app) => folder.ports[app],
       isHasty: true,
     },

@@ -5,7 +5,9 @@ import { agoOf } from '../operate/time-words.ts';
 export function describeEndpoint({ endpointId, url, events, status, disabledFor, recorded, description }: WebhookEndpointView): string {
   const why = { caller: 'by a call', gone: 'it answered 410', failing: 'it failed for days' };
   const state = status === 'enabled' ? 'enabled' : `DISABLED (${why[disabledFor ?? 'caller']})`;
-  return [endpointId, state, url, events.join(','), description, ...(recorded ? [] : ['not recorded in S3 yet'])].filter(Boolean).join('  ');
+  return [endpointId, state, url, events.join(','), description, ...(recorded ? [] : ['not recorded in S3 yet'])]
+    .filter(Boolean)
+    .join('  ');
 }
 
 /** Describes a notification in a line. */

@@ -1,6 +1,7 @@
 import { defined } from '@darkroom/contracts';
-import type { WebhookEndpointChange, WebhookEndpoints, WebhookEndpointWithSecret } from '@darkroom/producer';
+import type { WebhookEndpointChange, WebhookEndpointWithSecret } from '@darkroom/producer';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
+import type { ClientEndpoints } from '../images/client.ts';
 import { withClient } from '../images/open-client.ts';
 import { describeAttempts, describeEndpoint } from './describe-webhooks.ts';
 import { untilAttempted, untilRecorded } from './until-done.ts';
@@ -41,7 +42,9 @@ export const runWebhooks = (values: WebhooksValues, context: CommandContext): Pr
     }
     if (values.resendFailed !== undefined) {
       const count = await endpoints.resendFailed(endpointId, { since: values.resendFailed });
-      context.answer({ endpointId, count }, [`${count} ${count === 1 ? 'notification is' : 'notifications are'} sent again within seconds`]);
+      context.answer({ endpointId, count }, [
+        `${count} ${count === 1 ? 'notification is' : 'notifications are'} sent again within seconds`,
+      ]);
       return 0;
     }
     if (values.test) return test(endpointId, endpoints, context);
@@ -62,7 +65,7 @@ export const runWebhooks = (values: WebhooksValues, context: CommandContext): Pr
 /** Answers with an endpoint once S3 has its change. */
 async function shownWhenRecorded(
   endpoint: WebhookEndpointWithSecret,
-  endpoints: WebhookEndpoints,
+  endpoints: ClientEndpoints,
   { answer, terminal }: CommandContext,
 ): Promise<ExitCode> {
   const recorded = await untilRecorded(endpoints, endpoint.endpointId);
@@ -72,7 +75,7 @@ async function shownWhenRecorded(
   return recorded ? 0 : 1;
 }
 
-async function test(endpointId: string, endpoints: WebhookEndpoints, { answer, terminal }: CommandContext): Promise<ExitCode> {
+async function test(endpointId: string, endpoints: ClientEndpoints, { answer, terminal }: CommandContext): Promise<ExitCode> {
   const notificationId = await endpoints.test(endpointId);
   const notification = await untilAttempted(endpoints, notificationId);
   if (notification === undefined) {

@@ -48,7 +48,10 @@ export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> 
     const geometry = at % 8 === 0 ? { inputs: { referenceImages: [reference] } } : ({ width: 576, height: 1248 } as const);
     const order = { positivePrompt: `a "${prompt.core}" of\n${prompt.core} & ü`, ...geometry };
     // After a restart Redis refuses an unknown key for some seconds, until a worker has asked S3; the caller must call again.
-    const placed = await eventually(() => producer.enqueue(order, { idempotencyKey: keyOf(at), webhookURL }), { withinMs: 30_000, everyMs: 200 });
+    const placed = await eventually(() => producer.enqueue(order, { idempotencyKey: keyOf(at), webhookURL }), {
+      withinMs: 30_000,
+      everyMs: 200,
+    });
     ids.push(placed.generationId);
   };
   for (let at = 0; at < count; at += 1) await place();

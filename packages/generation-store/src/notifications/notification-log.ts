@@ -1,4 +1,11 @@
-import { encodeTenant, isEndpointId, notificationStatuses, parseNotificationId, TEST_NOTIFICATION, type NotificationStatus } from '@darkroom/contracts';
+import {
+  encodeTenant,
+  isEndpointId,
+  notificationStatuses,
+  parseNotificationId,
+  TEST_NOTIFICATION,
+  type NotificationStatus,
+} from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry, readHash, whole } from '../corrupt-entry.ts';

@@ -79,7 +79,9 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
     (options.dashboards ?? []).map((name) => describe('dashboard', name, appEnvironments.dashboard(stores))),
   );
   const erasers = await Promise.all((options.erasers ?? []).map((name) => describe('eraser', name, appEnvironments.eraser(stores))));
-  const apis = await Promise.all((options.apis ?? []).map((name) => describe('api', name, appEnvironments.api(stores, options.notificationKeys))));
+  const apis = await Promise.all(
+    (options.apis ?? []).map((name) => describe('api', name, appEnvironments.api(stores, options.notificationKeys))),
+  );
   const notifiers = await Promise.all(
     (options.notifiers ?? []).map((name) => describe('notifier', name, appEnvironments.notifier(stores, options.notificationKeys ?? ''))),
   );

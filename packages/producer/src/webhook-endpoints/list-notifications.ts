@@ -1,4 +1,12 @@
-import { defined, isEndpointId, notificationStatuses, parseNotificationId, readOptions, REQUESTS_ENDPOINT, type ProblemList } from '@darkroom/contracts';
+import {
+  defined,
+  isEndpointId,
+  notificationStatuses,
+  parseNotificationId,
+  readOptions,
+  REQUESTS_ENDPOINT,
+  type ProblemList,
+} from '@darkroom/contracts';
 import type { LoggedNotification, NotificationStore } from '@darkroom/generation-store';
 import type { NotificationListOptions, NotificationPage, NotificationView } from './webhook-endpoints.ts';
 
@@ -11,7 +19,8 @@ const names = ['endpointId', 'status', 'limit', 'cursor'] as const satisfies rea
 
 /** Reads the options of a list, and appends their problems. */
 export function readNotificationListOptions(given: NotificationListOptions, problems: ProblemList): NotificationListOptions {
-  const options = readOptions(given, { path: 'options', known: names, otherNames: { state: 'status', endpoint: 'endpointId' } }, problems) ?? {};
+  const options =
+    readOptions(given, { path: 'options', known: names, otherNames: { state: 'status', endpoint: 'endpointId' } }, problems) ?? {};
   const { endpointId, status, limit, cursor } = options;
   if (endpointId !== undefined && endpointId !== REQUESTS_ENDPOINT && !isEndpointId(endpointId))
     problems.push({ path: 'options.endpointId', message: `must be the id of an endpoint, or "${REQUESTS_ENDPOINT}"` });
@@ -54,5 +63,14 @@ export async function listNotifications(
 export function notificationViewOf({ id, state: status, eventAt, attempts, log }: LoggedNotification): NotificationView {
   const name = parseNotificationId(id);
   if (name === undefined) throw new Error('a notification in Redis has an id that is none'); // a bug: it was written under its id
-  return { notificationId: id, endpointId: name.endpointId, event: name.type, generationId: name.generationId, eventAt, status, attempts, log };
+  return {
+    notificationId: id,
+    endpointId: name.endpointId,
+    event: name.type,
+    generationId: name.generationId,
+    eventAt,
+    status,
+    attempts,
+    log,
+  };
 }

@@ -62,7 +62,9 @@ function callsOf(url: string, key: string): OrderCalls {
   const pathOf = (generationId: string): string => `/v1/generations/${generationId}`;
   return {
     async enqueue(request, { idempotencyKey, deadlineAt, runAt, tenant: _ofTheKey, ...options }) {
-      const times = Object.entries({ deadlineAt, runAt }).flatMap(([name, at]) => (at === undefined ? [] : [[name, new Date(at).toISOString()]]));
+      const times = Object.entries({ deadlineAt, runAt }).flatMap(([name, at]) =>
+        at === undefined ? [] : [[name, new Date(at).toISOString()]],
+      );
       const body = { ...request, ...options, ...Object.fromEntries(times) };
       const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
       return generationSchema.parse(await call('POST', '/v1/generations', body, headers));

@@ -44,13 +44,16 @@ export async function startNotified(directory: string, seed: number, keys: strin
       [4, 'is silent'],
       [6, 'dies before its answer'],
     ]);
-    void text(request).then((body) => {
-      if (turn === 'is silent') return;
-      if (turn === 'fails') return void response.writeHead(503).end();
-      appendFileSync(file, `${read(body, request.headers)}\n`);
-      if (turn === 'dies before its answer') return void request.socket.destroy();
-      response.writeHead(204).end();
-    }, () => undefined); // a notifier that died in the middle of its request
+    void text(request).then(
+      (body) => {
+        if (turn === 'is silent') return;
+        if (turn === 'fails') return void response.writeHead(503).end();
+        appendFileSync(file, `${read(body, request.headers)}\n`);
+        if (turn === 'dies before its answer') return void request.socket.destroy();
+        response.writeHead(204).end();
+      },
+      () => undefined,
+    ); // a notifier that died in the middle of its request
   });
 
   function read(body: string, headers: Parameters<typeof verifyWebhook>[1]): string {

@@ -148,7 +148,18 @@ export function formatFindings(judgement: Judgement, directory: string): string 
   const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed } = judgement;
   const { eventsLost, notificationsLost, erasedLeft, withheldShown } = judgement;
   const differences = { viewDifferences, costDifferences };
-  const named = { lost, paidTwice, stuck, failedWrongly, ...differences, capsCrossed, eventsLost, notificationsLost, erasedLeft, withheldShown };
+  const named = {
+    lost,
+    paidTwice,
+    stuck,
+    failedWrongly,
+    ...differences,
+    capsCrossed,
+    eventsLost,
+    notificationsLost,
+    erasedLeft,
+    withheldShown,
+  };
   const sections = Object.entries(named)
     .filter(([, lines]) => lines.length > 0)
     .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
