@@ -218,7 +218,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     ],
   },
   notifier: {
-    commands: [...connecting, ...loading, 'publish'],
+    commands: [...connecting, ...loading, 'publish', 'client|setname'],
     channels: ['events:alive'],
     grants: [
       scripts,
