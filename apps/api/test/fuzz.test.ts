@@ -101,7 +101,10 @@ test.for(routes.filter(({ operationId }) => !streams.has(operationId)).map((rout
         const got = await answer.text();
         expect(statuses, `${answer.status} ${got}`).toContain(answer.status);
         const name = answer.status >= 400 ? 'Problem' : route.answers[answer.status]?.schema;
-        if (name === undefined) return expect(got).toBe('');
+        if (name === undefined) {
+          expect(got).toBe('');
+          return;
+        }
         return void findAnswerSchema(name)?.parse(JSON.parse(got));
       }),
       { numRuns: 40, seed: 7 },

@@ -18,7 +18,8 @@ async function setup() {
   };
   const keyOf = async (tenant: string): Promise<string> => {
     const { output } = await runApp('cli', ['keys', '--create', 'test', '--tenant', tenant, '--json'], environment);
-    return (JSON.parse(output) as { key: string }).key;
+    // Lines for people stand beside it, on standard error.
+    return (JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? output) as { key: string }).key;
   };
   const [acme, other] = [await keyOf('acme'), await keyOf('other')];
   const call = async (method: string, path: string, body?: unknown, key = acme): Promise<{ status: number; body: Json }> => {

@@ -54,6 +54,7 @@ test('an endpoint and a notification of another tenant do not exist', async () =
   await redis.hset(`${prefix}:notification:${id}`, { tenant: 'acme', at: 7, state: 'failed', attempts: 1, log: '8 500 12 http-500' });
   expect(await open().notification(id)).toEqual({
     notificationId: id,
+    eventAt: 7,
     endpointId,
     event: 'generation.succeeded',
     generationId: '01a25000-0000-7000-8000-000000000000',

@@ -36,7 +36,7 @@ export async function createHttpCalls({ processes }: Pick<Stack, 'processes'>): 
   const calls = new Map<string, OrderCalls>();
   for (const tenant of TENANTS) {
     const { output } = await runApp('cli', ['keys', '--create', 'faults', '--tenant', tenant, '--json'], env);
-    calls.set(tenant, callsOf(url, keySchema.parse(JSON.parse(output)).key));
+    calls.set(tenant, callsOf(url, keySchema.parse(JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? output)).key));
   }
   return (tenant) => calls.get(tenant);
 }
