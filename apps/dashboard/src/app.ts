@@ -1,5 +1,7 @@
 import { defined } from '@darkroom/contracts';
-import { connectFailFast, hasNewerFormat, watchRedis } from '@darkroom/generation-store';
+import { buildGenerationStore, connectFailFast, defaultRetention, hasNewerFormat, watchRedis } from '@darkroom/generation-store';
+import { createProducer } from '@darkroom/producer';
+import { createImages } from '@darkroom/producer/images';
 import {
   addConnectionGauge,
   atMost,
@@ -15,6 +17,8 @@ import { openQueues } from './board/board-queues.ts';
 import { createBoard } from './board/create-board.ts';
 import type { DashboardConfig } from './config.ts';
 import { addDashboardMetrics } from './dashboard-metrics.ts';
+import { addPages } from './pages/page-routes.ts';
+import { createPictures } from './pages/pictures/create-pictures.ts';
 import { buildServer } from './server.ts';
 
 export { actionRoutes, readingRoutes } from './board/allowed-routes.ts';
@@ -45,19 +49,41 @@ const CLOSE_LIMIT_MS = 1000;
 export function createDashboard(config: DashboardConfig, overrides: Partial<DashboardDependencies> = {}): Dashboard {
   const { access, listen, redis: redisConfig } = config;
   const { now = () => performance.now(), onRoute, requestLimitMs } = overrides;
-  const secrets = access.password === undefined ? [] : [access.password];
+  const secrets = [access.password, access.look?.password, config.pictures?.credentials?.secretAccessKey].filter((secret) => secret !== undefined);
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
   const redis = connectFailFast(redisConfig.url);
   const watch = watchRedis(redis, { ...redisConfig, process: 'dashboard', log: logger });
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: () => Date.now(), monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger, consequence: 'it is not ready' });
   const queues = openQueues(redis, redisConfig.prefix);
+  const { prefix } = redisConfig;
+  // It reads; what it changes goes through the library, by the rules for every caller.
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const producer = createProducer({ redisUrl: redisConfig.url, prefix });
+  const images = config.pictures === undefined ? undefined : createImages(config.pictures);
   const metrics = createMetrics({ process: 'dashboard' });
   addDashboardMetrics(metrics, queues);
   addConnectionGauge(metrics, { redis: () => watch.state().kind === 'usable' });
   const server = buildServer({
     access,
-    board: createBoard(queues, config.path, logger),
+    board: createBoard({
+      queues,
+      path: config.path,
+      logger,
+      producer,
+      store,
+      readRedisInfo: () => redis.info(),
+      showPrompts: config.pages.showPrompts,
+    }),
+    addPages: (added) =>
+      addPages(added, {
+        producer,
+        store,
+        pictures: images && createPictures(images),
+        showPrompts: config.pages.showPrompts,
+        path: config.path,
+        logger,
+      }),
     path: config.path,
     metrics,
     ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],
@@ -94,6 +120,8 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
         watch.close();
         await clockWatch.stop();
         await atMost(CLOSE_LIMIT_MS, Promise.allSettled(queues.map((queue) => queue.close())));
+        await producer.close();
+        images?.close();
         redis.disconnect();
         logger.info({}, 'dashboard stopped');
       })();

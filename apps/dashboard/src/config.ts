@@ -1,4 +1,5 @@
-import { listenSettings, logSettings, readSettings, redisSettings, type Environment } from '@darkroom/service-runtime';
+import { flag, listenSettings, logSettings, optionalS3Settings, readSettings, redisSettings, type Environment } from '@darkroom/service-runtime';
+import { z } from 'zod';
 import { accessSettings } from './access/settings.ts';
 import { pathSettings } from './base-path.ts';
 
@@ -8,11 +9,18 @@ import { pathSettings } from './base-path.ts';
  */
 export const DRAIN_MS = 5000;
 
+const pageSettings = z
+  .object({ DASHBOARD_PROMPTS: flag().default(false) })
+  .transform((env) => ({ showPrompts: env.DASHBOARD_PROMPTS }));
+
 /** Settings from the environment, in groups. */
 export const dashboardSchemas = {
   redis: redisSettings,
   access: accessSettings,
   path: pathSettings,
+  pages: pageSettings,
+  /** The bucket, from which it reads images alone; without one it shows no pictures. */
+  pictures: optionalS3Settings,
   log: logSettings,
   listen: listenSettings(3003),
 };

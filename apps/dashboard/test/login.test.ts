@@ -9,10 +9,10 @@ const basic = (text: string): RequestInit => ({ headers: { authorization: `Basic
 
 test('a user with the password sees the board, and every answer has the security headers', async () => {
   const { ask } = await startDashboard(world());
-  const page = await ask('GET', '/');
+  const page = await ask('GET', '/queues/');
   expect(page.status).toBe(200);
   expect(page.body).toContain('<title>Darkroom</title>');
-  for (const path of ['/', '/api/queues', '/static/images/logo.svg', '/livez', '/metrics', '/nowhere']) {
+  for (const path of ['/queues/', '/queues/api/queues', '/queues/static/images/logo.svg', '/livez', '/metrics', '/nowhere']) {
     const { headers } = await ask('GET', path);
     expect(headers.get('cache-control'), path).toBe('no-store');
     expect(headers.get('content-security-policy'), path).toContain("default-src 'none'");
@@ -27,13 +27,13 @@ test.for([{}, basic('darkroom:wrong'), basic(`other:${PASSWORD}`), basic(':'), {
   async (init) => {
     const { ask } = await startDashboard(world());
     for (const [method, path] of [
-      ['GET', '/'],
-      ['GET', '/static/images/logo.svg'],
-      ['GET', '/api/queues'],
+      ['GET', '/queues/'],
+      ['GET', '/queues/static/images/logo.svg'],
+      ['GET', '/queues/api/queues'],
       ['GET', '/metrics'],
       ['GET', '/nowhere'],
-      ['PUT', '/api/queues/pause'],
-      ['PUT', '/api/queues/submissions/obliterate'],
+      ['PUT', '/queues/api/queues/pause'],
+      ['PUT', '/queues/api/queues/submissions/obliterate'],
     ] as const) {
       const { status, body, headers } = await ask(method, path, { headers: {}, ...init });
       expect([status, body], path).toEqual([401, '']);
@@ -52,35 +52,35 @@ test('after ten wrong passwords wrong ones get 429 for a minute, the right one i
   let time = 0;
   const { ask, log } = await startDashboard(world(), { now: () => time });
   for (let attempt = 0; attempt < 10; attempt += 1) {
-    expect((await ask('GET', '/', basic(`darkroom:guess-number-${attempt}`))).status).toBe(401);
+    expect((await ask('GET', '/queues/', basic(`darkroom:guess-number-${attempt}`))).status).toBe(401);
   }
   time = 15_000;
-  const { status, body, headers } = await ask('GET', '/', basic('darkroom:guess-number-10'));
+  const { status, body, headers } = await ask('GET', '/queues/', basic('darkroom:guess-number-10'));
   expect([status, body, headers.get('retry-after')]).toEqual([429, '', '45']);
-  expect((await ask('GET', '/')).status).toBe(200);
+  expect((await ask('GET', '/queues/')).status).toBe(200);
   expect((await ask('GET', '/livez')).status).toBe(200);
   time = 60_000;
-  expect((await ask('GET', '/', basic('darkroom:guess-number-11'))).status).toBe(401);
+  expect((await ask('GET', '/queues/', basic('darkroom:guess-number-11'))).status).toBe(401);
   expect(log().match(/login refused/g)).toHaveLength(11);
   expect(log()).not.toMatch(/guess-number|correct-horse/);
 });
 
 test('a request without a password is no failed login', async () => {
   const { ask } = await startDashboard(world());
-  for (let attempt = 0; attempt < 30; attempt += 1) expect((await ask('GET', '/', { headers: {} })).status).toBe(401);
-  expect((await ask('GET', '/')).status).toBe(200);
+  for (let attempt = 0; attempt < 30; attempt += 1) expect((await ask('GET', '/queues/', { headers: {} })).status).toBe(401);
+  expect((await ask('GET', '/queues/')).status).toBe(200);
 });
 
 test('a dashboard without a password is open on this machine, and its start line says so', async () => {
   const { ask, log } = await startDashboard(world(), { password: '' });
-  expect((await ask('GET', '/', { headers: {} })).status).toBe(200);
+  expect((await ask('GET', '/queues/', { headers: {} })).status).toBe(200);
   expect(log()).toContain('open to every user of this machine');
 });
 
 test('a dashboard without a password refuses a page that gives this machine a name of its own', async () => {
   const { dashboard } = await startDashboard(world(), { password: '' });
   const statusFor = async (host: string): Promise<number | undefined> => {
-    const request = get(`${dashboard.url()}/api/queues`, { headers: { host }, agent: false });
+    const request = get(`${dashboard.url()}/queues/api/queues`, { headers: { host }, agent: false });
     const [response] = (await once(request, 'response')) as [IncomingMessage]; // the event's one argument
     response.resume();
     await once(response, 'end');

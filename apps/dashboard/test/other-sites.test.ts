@@ -40,15 +40,15 @@ test.for([
       Object.entries(headers).map(([name, value]) => [name, value === 'OWN' ? `http://${host}` : value.replace('OWN', host)]),
     );
     for (const [method, path] of [
-      ['PUT', '/api/queues/pause'],
-      ['PUT', '/api/queues/submissions/pause'],
-      ['POST', '/api/queues/submissions/add'],
-      ['DELETE', '/api/queues'],
+      ['PUT', '/queues/api/queues/pause'],
+      ['PUT', '/queues/api/queues/submissions/pause'],
+      ['POST', '/queues/api/queues/submissions/add'],
+      ['DELETE', '/queues/api/queues'],
     ] as const) {
       const { status, body } = await ask(method, path, sent);
       expect([status, body], `${method} ${path} ${JSON.stringify(sent)}`).toEqual([403, expect.stringContaining('a page of another site')]);
     }
-    expect((await ask('GET', '/api/queues', sent)).status).toBe(200);
+    expect((await ask('GET', '/queues/api/queues', sent)).status).toBe(200);
   }
   expect(await isPaused()).toBe(false);
   expect(log()).toContain('change from another site refused');
@@ -67,11 +67,11 @@ test.for([
     { origin: `http://${host}` },
     { origin: 'https://ops.example', 'x-forwarded-host': 'ops.example' },
   ])
-    expect((await ask('PUT', '/api/queues/submissions/pause', headers)).status, JSON.stringify(headers)).toBe(200);
+    expect((await ask('PUT', '/queues/api/queues/submissions/pause', headers)).status, JSON.stringify(headers)).toBe(200);
 });
 
 test('the password is checked before the site', async () => {
   const { ask } = await setup(PASSWORD);
-  const { status, body } = await ask('PUT', '/api/queues/pause', { authorization: 'Basic x', 'sec-fetch-site': 'cross-site' });
+  const { status, body } = await ask('PUT', '/queues/api/queues/pause', { authorization: 'Basic x', 'sec-fetch-site': 'cross-site' });
   expect([status, body]).toEqual([401, '']);
 });

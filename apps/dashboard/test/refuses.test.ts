@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { actionRoutes, readingRoutes } from '../src/app.ts';
 import { openWorld, startDashboard } from './setup.ts';
 
-const ownRoutes = ['/livez', '/readyz', '/metrics', '/darkroom.css'];
+const ownRoutes = ['/', '/livez', '/readyz', '/metrics'];
+const BOARD = '/queues';
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
 /** Routes of Bull Board 9.10.1 that change something, without the allowed ones. */
@@ -32,12 +33,14 @@ async function setup() {
 
 test('every registered route is known: a version of Bull Board with a new one fails here', async () => {
   const { routes } = await setup();
-  const changing = routes.filter(({ method }) => !isReading(method));
+  const ofBoard = routes.filter(({ route }) => route.startsWith(BOARD)).map(({ method, route }) => ({ method, route: route.slice(BOARD.length) }));
+  expect(new Set(routes.filter(({ route }) => !route.startsWith(BOARD)).map(({ route }) => route))).toEqual(new Set(ownRoutes));
+  const changing = ofBoard.filter(({ method }) => !isReading(method));
   expect(changing.map(({ method, route }) => `${method} ${route}`).toSorted()).toEqual(
     [...[...actionRoutes].map((route) => `PUT ${route}`), ...refusedRoutes].toSorted(),
   );
-  const reading = new Set(routes.filter(({ method }) => isReading(method)).map(({ route }) => route));
-  expect([...reading].toSorted()).toEqual([...readingRoutes, '/metrics-history', ...ownRoutes].toSorted());
+  const reading = new Set(ofBoard.filter(({ method }) => isReading(method)).map(({ route }) => route));
+  expect([...reading].toSorted()).toEqual([...readingRoutes, '', '/metrics-history', '/darkroom.css'].filter((route) => route !== '/').toSorted());
 });
 
 test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', { timeout: 30_000 }, async (refused) => {
@@ -46,7 +49,7 @@ test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', { 
   await submissions.queue.upsertJobScheduler('schedule', { every: 3_600_000 }, { name: 'reconcile' });
   await settlements.queue.pause(); // obliterate requires it
   const before = await snapshot();
-  const [method = '', route = ''] = refused.split(' ');
+  const [method = '', route = ''] = refused.replace(' ', ` ${BOARD}`).split(' ');
   const bodies = [
     '{}',
     '{"force":true}',
@@ -86,29 +89,29 @@ test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', { 
 test('the reason of a refusal names what would be lost', async () => {
   const { ask } = await setup();
   const messageOf = async (path: string): Promise<unknown> => (JSON.parse((await ask('PUT', path)).body) as { message: unknown }).message;
-  expect(await messageOf('/api/queues/settlements/clean/delayed')).toBe('clean would delete the jobs that wait for paid images');
-  expect(await messageOf('/api/queues/settlements/obliterate')).toBe('obliterate would delete the jobs that wait for paid images');
-  expect(await messageOf('/api/queues/settlements/some-job/clean')).toBe('clean would delete the jobs that wait for paid images');
+  expect(await messageOf('/queues/api/queues/settlements/clean/delayed')).toBe('clean would delete the jobs that wait for paid images');
+  expect(await messageOf('/queues/api/queues/settlements/obliterate')).toBe('obliterate would delete the jobs that wait for paid images');
+  expect(await messageOf('/queues/api/queues/settlements/some-job/clean')).toBe('clean would delete the jobs that wait for paid images');
 });
 
 test('retry of a whole queue takes failed jobs only', async () => {
   const { ask } = await setup();
-  expect((await ask('PUT', '/api/queues/submissions/retry/completed')).status).toBe(403);
-  expect((await ask('PUT', '/api/queues/submissions/retry/clean')).status).toBe(403);
+  expect((await ask('PUT', '/queues/api/queues/submissions/retry/completed')).status).toBe(403);
+  expect((await ask('PUT', '/queues/api/queues/submissions/retry/clean')).status).toBe(403);
 });
 
 test.for([
-  ['PUT', '//api/queues/settlements/empty'],
-  ['PUT', '/api/queues/settlements/empty/'],
-  ['PUT', '/API/queues/settlements/empty'],
-  ['PUT', '/api/queues/settlements/%65mpty'],
-  ['PUT', '/api/queues/x/../settlements/empty'],
-  ['PUT', '/api/queues/settlements/promote%2f..%2fempty'],
-  ['PUT', '/api/queues/settlements/clean;/promote/delayed'],
-  ['POST', '/api/queues/settlements/empty'],
-  ['DELETE', '/api/queues/settlements'],
-  ['GET', '/api/queues/settlements/empty'],
-  ['POST', '/api/queues/settlements/promote?_method=PUT'],
+  ['PUT', '//queues/api/queues/settlements/empty'],
+  ['PUT', '/queues/api/queues/settlements/empty/'],
+  ['PUT', '/queues/API/queues/settlements/empty'],
+  ['PUT', '/queues/api/queues/settlements/%65mpty'],
+  ['PUT', '/queues/api/queues/x/../settlements/empty'],
+  ['PUT', '/queues/api/queues/settlements/promote%2f..%2fempty'],
+  ['PUT', '/queues/api/queues/settlements/clean;/promote/delayed'],
+  ['POST', '/queues/api/queues/settlements/empty'],
+  ['DELETE', '/queues/api/queues/settlements'],
+  ['GET', '/queues/api/queues/settlements/empty'],
+  ['POST', '/queues/api/queues/settlements/promote?_method=PUT'],
 ])('%s %s does not get around the refusal', async ([method, path]) => {
   const { ask, park, stateOf, snapshot } = await setup();
   const ref = await park();

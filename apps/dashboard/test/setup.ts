@@ -87,6 +87,8 @@ export async function startDashboard(
       redis: { url, prefix },
       access: { user: 'darkroom', password: password === '' ? undefined : password },
       path,
+      pages: { showPrompts: false },
+      pictures: undefined,
       log: { level: 'debug', logPrompts: false },
       listen: { host: '127.0.0.1', port: 0 },
     },

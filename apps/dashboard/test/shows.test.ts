@@ -19,7 +19,7 @@ async function setup() {
 test('a parked settlement is shown with its submission', async () => {
   const { ask, park } = await setup();
   const ref = await park(buildRef(3));
-  const { body } = await ask('GET', '/api/queues?activeQueue=settlements&status=delayed&page=1');
+  const { body } = await ask('GET', '/queues/api/queues?activeQueue=settlements&status=delayed&page=1');
   const { queues } = JSON.parse(body) as { queues: { name: string; displayName: string; description: string; jobs: unknown[] }[] };
   const settlements = queues.find(({ name }) => name === 'settlements');
   expect(settlements?.displayName).toBe('Settlements: in flight');
@@ -49,7 +49,7 @@ test('a job that was parked again is shown with the time of its next run', async
   const parkedAt = Date.now();
   await settlements.wake(ref);
   const job = await eventually(async () => {
-    const { job: shown } = jobAnswerSchema.parse(JSON.parse((await ask('GET', `/api/queues/settlements/${jobIdOf(ref)}`)).body));
+    const { job: shown } = jobAnswerSchema.parse(JSON.parse((await ask('GET', `/queues/api/queues/settlements/${jobIdOf(ref)}`)).body));
     expect(shown.opts.delay).toBeDefined();
     return shown;
   });
@@ -60,10 +60,10 @@ test('a job that was parked again is shown with the time of its next run', async
 
 test('the page loads the stylesheet of Darkroom and nothing of another site', async () => {
   const { ask } = await setup();
-  const { body } = await ask('GET', '/queue/settlements');
+  const { body } = await ask('GET', '/queues/queue/settlements');
   expect(body).toContain('<link href="darkroom.css" rel="stylesheet"></head>');
   expect(body.match(/(href|src)="https?:/g)).toBeNull();
-  const { body: style, headers } = await ask('GET', '/darkroom.css');
+  const { body: style, headers } = await ask('GET', '/queues/darkroom.css');
   expect(headers.get('content-type')).toBe('text/css');
   expect(style).toContain("[role='menuitem']:has(> .lucide-trash-2)");
 });
@@ -71,7 +71,7 @@ test('the page loads the stylesheet of Darkroom and nothing of another site', as
 test('the reason of a failed job is shown', async () => {
   const { ask, fail } = await setup();
   const ref = await fail(buildRef(), `POST https://example.com/v1?apiKey=${SECRET} failed`);
-  const { body } = await ask('GET', `/api/queues/submissions/${jobIdOf(ref)}`);
+  const { body } = await ask('GET', `/queues/api/queues/submissions/${jobIdOf(ref)}`);
   expect(body).toContain('POST https://example.com/v1?apiKey=[redacted] failed');
 });
 
@@ -111,9 +111,9 @@ test('no answer holds the prompts and secrets of a foreign or edited job', async
     }
   }
   for (const status of ['latest', 'failed', 'delayed', 'waiting', 'active', 'completed', 'prioritized']) {
-    answers.push((await ask('GET', `/api/queues?activeQueue=submissions&status=${status}&page=1&jobsPerPage=100`)).body);
+    answers.push((await ask('GET', `/queues/api/queues?activeQueue=submissions&status=${status}&page=1&jobsPerPage=100`)).body);
   }
-  answers.push((await ask('GET', `/api/queues/submissions/${jobIdOf(ref)}/flow?root=node`)).body);
+  answers.push((await ask('GET', `/queues/api/queues/submissions/${jobIdOf(ref)}/flow?root=node`)).body);
   const all = answers.join('\n');
   expect(all).not.toContain(PROMPT);
   expect(all).not.toContain(SECRET);
@@ -128,8 +128,8 @@ test('the words of a provider are sent as JSON text, which no browser runs', asy
   const markup = '</script><script>alert(1)</script><img src=x onerror=alert(1)>';
   const ref = await fail(buildRef(), `the provider said ${markup}`);
   for (const path of [
-    `/api/queues/submissions/${jobIdOf(ref)}`,
-    '/api/queues?activeQueue=submissions&status=failed&page=1&jobsPerPage=10',
+    `/queues/api/queues/submissions/${jobIdOf(ref)}`,
+    '/queues/api/queues?activeQueue=submissions&status=failed&page=1&jobsPerPage=10',
   ]) {
     const { headers, body } = await ask('GET', path);
     expect(headers.get('content-type'), path).toMatch(/^application\/json/);
@@ -153,7 +153,7 @@ test('a page has at most fifty jobs, for every query', async () => {
     'jobsPerPage=x&page=-1',
     'jobsPerPage=1e9&page=1',
   ]) {
-    const { status, body } = await ask('GET', `/api/queues?activeQueue=submissions&status=waiting&${asked}`);
+    const { status, body } = await ask('GET', `/queues/api/queues?activeQueue=submissions&status=waiting&${asked}`);
     expect(status).toBe(200);
     const { queues } = JSON.parse(body) as { queues: { name: string; jobs: unknown[] }[] };
     expect(queues.find(({ name }) => name === 'submissions')?.jobs.length, asked).toBeLessThanOrEqual(50);
@@ -166,17 +166,17 @@ test.each(['a proxy that keeps its path', 'a proxy that cuts its path'])(
     const world = openWorld();
     const { ask } = await startDashboard(world, { path: '/ops/darkroom' });
     const through = (path: string) => ask('GET', proxy.includes('keeps') ? path : path.replace('/ops/darkroom', ''));
-    const page = await through('/ops/darkroom/');
+    const page = await through('/ops/darkroom/queues/');
     expect(page.status).toBe(200);
     const base = /<base href="([^"]*)"/.exec(page.body)?.[1] ?? '';
-    expect(base).toBe('/ops/darkroom/');
+    expect(base).toBe('/ops/darkroom/queues/');
     const assets = [...page.body.matchAll(/(?:src|href)="([^":]+\.(?:js|css|svg))"/g)].map(
       ([, path = '']) => new URL(path, `http://x${base}`).pathname,
     );
     expect(assets.length).toBeGreaterThan(2);
     for (const asset of assets) expect([asset, (await through(asset)).status]).toEqual([asset, 200]);
-    expect((await through('/ops/darkroom/api/queues')).status).toBe(200);
-    expect((await through('/ops/darkroom/api/queues/submissions/obliterate')).status).not.toBe(200);
+    expect((await through('/ops/darkroom/queues/api/queues')).status).toBe(200);
+    expect((await through('/ops/darkroom/queues/api/queues/submissions/obliterate')).status).not.toBe(200);
     for (const link of ['/ops/darkroom/metrics', '/ops/darkroom/readyz']) {
       expect(page.body).toContain(link);
       expect((await through(link)).status).toBe(200);

@@ -7,6 +7,8 @@ const configOf = (url: string) => ({
   redis: { url, prefix: uniquePrefix() },
   access: { user: 'darkroom', password: undefined },
   path: '',
+  pages: { showPrompts: false },
+      pictures: undefined,
   log: { level: 'silent' as const, logPrompts: false },
   listen: { host: '127.0.0.1', port: 0 },
 });
@@ -38,7 +40,7 @@ test('without Redis the dashboard starts, is live and not ready, shows the error
   const statusOf = async (path: string): Promise<number> => (await fetch(dashboard.url() + path)).status;
   expect(await statusOf('/livez')).toBe(200);
   expect(await statusOf('/readyz')).toBe(503);
-  expect(await statusOf('/')).toBe(200);
+  expect(await statusOf('/queues/')).toBe(200);
   const board = await fetch(`${dashboard.url()}/api/queues`);
   expect(board.status).toBe(500);
   expect(await board.text()).not.toContain('hunter22');

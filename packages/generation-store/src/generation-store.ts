@@ -13,6 +13,7 @@ import { returnRequest } from './enqueue/return-request.ts';
 import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts';
 import { findBulk, requestBulk } from './erasing/request-bulk.ts';
 import { findErasure, requestErasure } from './erasing/request-erasure.ts';
+import { countGenerations, findPlaceAt } from './lists/count-generations.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
 import { readMinutes } from './lists/read-minutes.ts';
@@ -112,6 +113,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findTimeline: bind(findTimeline),
     findIdByKey: bind(findIdByKey),
     list: bind(listGenerations),
+    count: bind(countGenerations),
+    findPlaceAt: bind(findPlaceAt),
     minutes: bind(readMinutes),
     totals: bind(readTotals),
     takeEnded: bind(takeEnded),

@@ -239,3 +239,25 @@ test('the reconciler corrects codes that a process of an earlier version has lef
   expect(await reconcile.mendLists([ref.generationId])).toBe(1);
   expect(await ids(world, { code: 'image.lost' })).toEqual([]);
 });
+
+describe('a place by its rank', () => {
+  test('is that of the walk over the same statuses, with equal times too', async () => {
+    await using world = await setupAt(NOW);
+    for (let at = 0; at < 12; at += 1) {
+      if (at % 3 === 0) await world.setTime(NOW + at * 1000);
+      const [ref] = await world.enqueue();
+      if (at % 2 === 0) await world.store.cancel(ref.generationId);
+    }
+    for (const statuses of [['queued'], ['queued', 'cancelled'], ['cancelled', 'failed']] as const) {
+      const walked = await ids(world, { statuses });
+      for (let rank = 0; rank < walked.length; rank += 1) {
+        const place = await world.store.findPlaceAt(statuses, rank);
+        const { generations } = await world.store.list({ statuses, createdBefore: place!.createdAt + 1 }, place!.before + 1);
+        expect(generations[place!.before]?.generationId, `${rank} of ${statuses.join()}`).toBe(walked[rank]);
+      }
+      expect(await world.store.findPlaceAt(statuses, walked.length)).toBeUndefined();
+    }
+    expect(await world.store.findPlaceAt(['failed'], 0)).toBeUndefined();
+    expect(await world.store.count()).toMatchObject({ queued: 6, cancelled: 6, succeeded: 0 });
+  });
+});

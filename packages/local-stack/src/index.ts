@@ -5,6 +5,7 @@ export { freePort } from './free-port.ts';
 export { closeAtOnce, createClosing, type Closing } from './processes/closing.ts';
 export { isAlive, takeFolder, type OwnFolder } from './processes/own-folder.ts';
 export { runProgram, startProgram, type Environment, type Program, type ProgramOptions } from './processes/program.ts';
+export { aptIn } from './redis/apt.ts';
 export type { AppendFsync, LocalRedis, RedisKind } from './redis/local-redis.ts';
 export { startRedis, type StartRedisOptions } from './redis/start-redis.ts';
 export type { S3Disturbance, S3Trouble } from './s3/disturbance.ts';

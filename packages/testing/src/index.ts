@@ -1,5 +1,6 @@
 export { freePort, startProgram, storesEnvironment, type AppProcess } from '@darkroom/local-stack';
 export { eventually, type EventuallyOptions } from './eventually.ts';
+export { findChromium, type DebianChromium } from './debian-chromium.ts';
 export { builtApp } from './built-apps/built-apps.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';
 export { runApp, type AppRun } from './fleet/run-app.ts';

@@ -1,3 +1,5 @@
+import { GENERATIONS } from './generations-adapter.ts';
+
 /**
  * Routes that the board may use, by the patterns under which Bull Board registers them. All others, also those that a later version
  * adds, are refused: `clean` and the like would delete the jobs that wait for paid images.
@@ -54,9 +56,16 @@ const reasons: Readonly<Record<string, string>> = {
 
 const lastWordOf = (route: string): string => route.split('/').findLast((part) => part !== '' && !part.startsWith(':')) ?? '';
 
+/** What may be done with a generation. */
+const generationRoutes: ReadonlySet<string> = new Set(['/api/queues/:queueName/:jobId/retry', '/api/queues/:queueName/:jobId/clean']);
+
 /** Returns why a request is refused, or undefined if it is allowed. @param route The pattern of the route, not the address. */
 export function refusalOf(method: string, route: string, params: Readonly<Record<string, string>>): string | undefined {
   if (method === 'GET' || method === 'HEAD') return readingRoutes.has(route) ? undefined : 'this page is not one of the dashboard';
+  if (params['queueName'] === GENERATIONS)
+    return method === 'PUT' && generationRoutes.has(route)
+      ? undefined
+      : 'of a generation the board can retry and cancel (Clean) a single one; the pages of the dashboard can change many, and pause buying';
   if (method === 'PUT' && actionRoutes.has(route)) {
     const status = params['queueStatus'];
     return status === undefined || status === 'failed' ? undefined : 'only failed jobs are retried';

@@ -1,6 +1,7 @@
 import type { AfterHook } from '@bull-board/api/typings/app';
 import { defined } from '@darkroom/contracts';
 import { z } from 'zod';
+import { GENERATIONS } from './generations-adapter.ts';
 import { NOT_SHOWN, showFailure } from './job-view.ts';
 
 /**
@@ -68,10 +69,11 @@ interface Times {
 const delayFromCreation = ({ timestamp, processedOn, delay = 0 }: Times) =>
   delay > 0 && typeof processedOn === 'number' ? processedOn + delay - timestamp : delay;
 
-/** Tabs of a queue, the most used first. Jobs of Darkroom have no children, so that tab is missing. */
+/** Tabs of a queue of BullMQ, the most used first. Jobs of Darkroom have no children, so that tab is missing. */
 const tabs = ['latest', 'delayed', 'waiting', 'prioritized', 'active', 'failed', 'completed'];
 
-const queuesSchema = z.looseObject({
-  queues: z.array(z.looseObject({ jobs: z.array(jobSchema), statuses: z.unknown().transform(() => tabs) })),
-});
+const queueSchema = z
+  .looseObject({ name: z.string(), jobs: z.array(jobSchema) })
+  .transform((queue) => (queue.name === GENERATIONS ? queue : { ...queue, statuses: tabs }));
+const queuesSchema = z.looseObject({ queues: z.array(queueSchema) });
 const schedulersSchema = z.looseObject({ schedulers: z.array(z.looseObject({ template: z.unknown().transform(() => undefined) })) });

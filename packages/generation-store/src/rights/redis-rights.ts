@@ -153,14 +153,18 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     ],
   },
   dashboard: {
-    commands: [...connecting, ...loading, 'publish', 'client|list'],
-    channels: ['events:alive'],
+    ...producer,
+    commands: [...producer.commands, 'client|list'],
     grants: [
-      scripts,
+      ...producer.grants,
       alive,
-      epoch,
-      format,
       { commands: showQueues, keys: ['submissions:*', 'settlements:*', 'maintenance:*', 'notifications:*'] },
+      { commands: ['zcard', 'zcount', 'zrange'], keys: ['list:*'] },
+      { commands: ['hgetall'], keys: ['buying-paused', 'provider-trouble', 'minute:*'] },
+      { commands: ['hget', 'hmget'], keys: ['checkpoint'] },
+      { commands: ['hgetall', 'hdel'], keys: ['held-workers'] },
+      { commands: ['zcard', 'zrange'], keys: ['open', 'unknown'] },
+      { commands: ['zcard'], keys: ['tasks-at-provider'] },
     ],
   },
   receiver: {

@@ -12,6 +12,8 @@ export interface Apt {
   update(): Promise<void>;
   /** Downloads packages and unpacks them over `root`. It installs nothing and runs no script of a package. */
   unpack(names: readonly string[], root: string): Promise<void>;
+  /** Does the same with packages and all their dependencies, without those that this machine has installed. */
+  unpackMissing(names: readonly string[], root: string): Promise<void>;
 }
 
 /** Returns an apt that works inside `folder`, which the caller removes. An aborted `signal` ends it with an error. */
@@ -34,6 +36,12 @@ export async function aptIn(folder: string, environment: Environment, signal: Ab
       await run('apt-get', [...options, 'download', ...names], { ...shared, cwd: downloads });
       for (const file of await readdir(downloads)) await run('dpkg-deb', ['-x', join(downloads, file), root], shared);
       await rm(downloads, { recursive: true });
+    },
+    unpackMissing: async (names, root) => {
+      await run('apt-get', [...options, '--yes', '--download-only', '--no-install-recommends', 'install', ...names], shared);
+      const archives = join(cache, 'archives');
+      const files = (await readdir(archives)).filter((file) => file.endsWith('.deb'));
+      for (const file of files) await run('dpkg-deb', ['-x', join(archives, file), root], shared);
     },
   };
 }

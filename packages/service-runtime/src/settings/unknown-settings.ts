@@ -31,7 +31,10 @@ const namesOfApps = [
   'NOTIFIER_TIMEOUT_MS',
   'DASHBOARD_USER',
   'DASHBOARD_PASSWORD',
+  'DASHBOARD_LOOK_USER',
+  'DASHBOARD_LOOK_PASSWORD',
   'DASHBOARD_PATH',
+  'DASHBOARD_PROMPTS',
 ];
 
 /** Every variable that a process of Darkroom reads. */

@@ -1,0 +1,169 @@
+import { eventually } from '@darkroom/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LOOKS, startWorld } from './world.ts';
+
+let world: Awaited<ReturnType<typeof startWorld>>;
+const PROMPT = 'a lighthouse at dusk';
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } as const;
+const made: string[] = [];
+const failed: string[] = [];
+
+async function order(count: number, request: object = {}, options: object = {}): Promise<string[]> {
+  const enqueued = await world.producer.enqueueMany(
+    Array.from({ length: count }, () => ({ positivePrompt: PROMPT, width: 1024, height: 1024, ...request })),
+    { tenant: 'acme', tags: ['summer'], ...options },
+  );
+  await Promise.all(enqueued.map(({ generationId }) => world.producer.wait(generationId, { timeoutMs: 60_000 })));
+  return enqueued.map(({ generationId }) => generationId);
+}
+
+beforeAll(async () => {
+  world = await startWorld();
+  made.push(...(await order(12)));
+  await world.fleet.setFaults({ failContentPolicyRate: 1 });
+  failed.push(...(await order(3)));
+  await world.fleet.setFaults({ failContentPolicyRate: 0 });
+}, 400_000);
+afterAll(() => world.stop());
+
+test('after twelve images and three failures the board shows these numbers, and the failures with their tenant, cost and fault', async () => {
+  const { page, complaints, foreign, shoot } = await world.open('/queues/queue/generations?status=failed');
+  await page.getByText('provider.content-refused').first().waitFor();
+  await shoot('board-generations-failed');
+  const text = await page.locator('body').innerText();
+  expect(text).toMatch(/completed\s*12/i);
+  expect(text).toMatch(/failed\s*3/i);
+  expect(text.match(/failed: 1 failed of acme/g)).toHaveLength(3);
+  expect(text.match(/provider\.content-refused: the provider refused the content/g)).toHaveLength(3);
+  expect(text).not.toContain(PROMPT);
+  await page.goto(`${world.url}/queues/`, { waitUntil: 'domcontentloaded' });
+  await page.getByText('15 Jobs').waitFor();
+  await shoot('board-home');
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+});
+
+test.for([
+  ['overview', '/', 'Images home'],
+  ['generations', '/generations', 'provider.content-refused'],
+  ['pictures', '/generations?view=pictures', 'provider.content-refused'],
+  ['empty', '/generations?tenant=nobody', 'No generation fits.'],
+  ['one-made', '', 'recorded as succeeded'],
+  ['one-failed', '', 'What to do:'],
+])('the page %s has no barrier, no foreign request and no complaint, on a desktop and a phone, light and dark', async ([name, path, words]) => {
+  const own = path === '' ? `/generations/${name === 'one-made' ? made[0] : failed[0]}` : path;
+  for (const [kind, options] of Object.entries({
+    'desktop-light': { colorScheme: 'light' },
+    'desktop-dark': { colorScheme: 'dark' },
+    'phone-light': { ...PHONE, colorScheme: 'light' },
+    'phone-dark': { ...PHONE, colorScheme: 'dark' },
+  } as const)) {
+    const { page, complaints, foreign, shoot, findBarriers } = await world.open(own, options);
+    await page.getByText(words).first().waitFor();
+    // lazy pictures load when they are seen
+    for (const picture of await page.locator('img').all()) await picture.scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0));
+    await shoot(`${name}-${kind}`);
+    expect(await findBarriers(), kind).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), kind).toBeLessThanOrEqual(0);
+    expect(await page.locator('body').innerText()).not.toContain(PROMPT);
+    expect([...complaints, ...foreign], kind).toEqual([]);
+    await page.context().close();
+  }
+});
+
+test('the overview counts what came home and what failed, and names the fault', async () => {
+  const { page } = await world.open('/');
+  const text = await page.locator('main').innerText();
+  expect(text).toMatch(/Images home\s+12/);
+  expect(text).toMatch(/Images failed\s+3/);
+  expect(text).toMatch(/provider\.content-refused\s+3/);
+  expect(text).toMatch(/upload\s+12/);
+  await page.context().close();
+});
+
+test('generations are found by status, tag, code, tenant, id and its first digits', async () => {
+  const ids = async (query: string): Promise<string[]> => {
+    const page = await (await world.ask(`/generations?${query}`)).text();
+    return [...page.matchAll(/class="open" href="generations\/([^"]+)"/g)].map(([, id = '']) => id).toSorted();
+  };
+  expect(await ids('status=failed')).toEqual(failed.toSorted());
+  expect(await ids('code=provider.content-refused')).toEqual(failed.toSorted());
+  expect(await ids('tag=summer&tenant=acme')).toEqual([...made, ...failed].toSorted());
+  expect(await ids('tag=winter')).toEqual([]);
+  expect(await ids(`id=${made[0]}`)).toEqual([made[0]]);
+  expect(await ids(`id=${made[0]!.slice(0, 23)}`)).toContain(made[0]);
+  expect(await (await world.ask('/generations?code=NOT%20A%20CODE')).text()).toContain('must be the code of an error');
+});
+
+test('the page follows what happens without a reload, and its keys move through the rows', async () => {
+  const { page } = await world.open('/generations?tag=summer');
+  await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+  const [generationId = ''] = await order(1);
+  made.push(generationId);
+  await page.getByText(generationId).waitFor();
+  expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true);
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('href'))).toMatch(/^generations\//);
+  await page.keyboard.press('/');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('id');
+  await page.context().close();
+});
+
+test('a failed generation is retried from its page with a reason, which stands in the log with the operator', async () => {
+  const { page, shoot, complaints } = await world.open(`/generations/${failed[0]}`);
+  await page.getByText('Retry 1 image').first().click();
+  await page.getByLabel('Reason, kept in the log of acts').first().fill('the filter was wrong');
+  await page.getByRole('button', { name: 'Retry 1 image' }).click();
+  await page.getByText('Bought again as').waitFor();
+  await shoot('retried');
+  expect(complaints).toEqual([]);
+  expect(world.log()).toContain('"act":"retry"');
+  expect(world.log()).toContain('"reason":"the filter was wrong","who":"darkroom"');
+  await page.context().close();
+});
+
+test('acts need a reason, a page of our own, and a user who may act', async () => {
+  const post = (fields: Record<string, string>, init: object = {}) =>
+    world.ask(`/generations/${failed[1]}/retry`, { method: 'POST', body: new URLSearchParams(fields), ...init });
+  expect((await post({})).status).toBe(400);
+  expect((await post({ reason: 'x' }, { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+  expect((await post({ reason: 'x' }, { headers: { origin: 'https://other.example' } })).status).toBe(403);
+  expect((await post({ reason: 'x' }, { as: LOOKS })).status).toBe(403);
+  const page = await world.ask(`/generations/${failed[1]}`, { as: LOOKS });
+  expect([page.status, (await page.text()).includes('Retry 1 image')]).toEqual([200, false]);
+  expect((await world.ask(`/queues/api/queues/generations/${failed[1]}/retry`, { method: 'PUT', as: LOOKS })).status).toBe(403);
+  expect((await world.producer.list({ status: 'queued' })).generations).toEqual([]);
+});
+
+test('the board retries a failed generation and cancels an open one through the library, and nothing else', async () => {
+  const put = (path: string) => world.ask(`/queues/api/queues/generations/${path}`, { method: 'PUT' });
+  expect((await put(`${failed[2]}/retry`)).status).toBe(204);
+  const refused = await put(`${failed[2]}/retry`);
+  const isKnown = refused.status === 204 || refused.status === 409;
+  expect(isKnown).toBe(true);
+  const { generationId } = await world.producer.enqueue({ positivePrompt: PROMPT, width: 1024, height: 1024 }, { runAt: Date.now() + 3_600_000 });
+  expect((await put(`${generationId}/clean`)).status).toBe(204);
+  await eventually(async () => expect((await world.producer.get(generationId)).status).toBe('cancelled'));
+  for (const path of ['pause', 'promote', 'retry/failed', 'empty', `${generationId}/promote`, `${generationId}/update-data`])
+    expect((await put(path)).status, path).toBe(403);
+});
+
+test('a flagged picture comes blurred, a withheld one not at all', async () => {
+  const request = { positivePrompt: 'nsfw', safety: { checkContent: true } };
+  const [flagged = ''] = await order(1, request);
+  const [withheld = ''] = await order(1, request, { withholdFlagged: true });
+  expect((await world.producer.get(flagged)).images[0]?.nsfwContent).toBe(true);
+  const sizeOf = async (generationId: string): Promise<number> => {
+    const answer = await world.ask(`/pictures/${generationId}/0/small`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/webp']);
+    return (await answer.arrayBuffer()).byteLength;
+  };
+  // what a blur leaves takes a fraction of the bytes
+  expect(await sizeOf(flagged)).toBeLessThan((await sizeOf(made[0]!)) / 2);
+  for (const size of ['small', 'large', 'whole']) expect((await world.ask(`/pictures/${withheld}/0/${size}`)).status).toBe(404);
+  expect((await world.ask(`/pictures/${failed[0]}/0/small`)).status).toBe(404);
+  expect((await world.ask(`/pictures/${made[0]}/7/small`)).status).toBe(404);
+  expect(await (await world.ask(`/generations/${withheld}`)).text()).toContain('Withheld.');
+});

@@ -1,0 +1,80 @@
+import { defined, generationStatuses, isGenerationId, type GenerationStatus } from '@darkroom/contracts';
+import type { ListOptions } from '@darkroom/producer';
+
+/** Names of the filters in the address of the page; the address is the filter. */
+export const filterNames = ['id', 'status', 'tenant', 'tag', 'code', 'from', 'to'] as const;
+
+export interface Filter {
+  /** A whole id, or its first eight hexadecimal digits or more. */
+  readonly id: string;
+  readonly status: readonly GenerationStatus[];
+  readonly tenant: string;
+  readonly tag: string;
+  readonly code: string;
+  /** Enqueued since and before: times as a browser writes them, in UTC. */
+  readonly from: string;
+  readonly to: string;
+  readonly view: 'table' | 'pictures';
+  readonly cursor: string;
+}
+
+const MAX_TEXT = 200;
+const first = (value: unknown): string => String([value].flat()[0] ?? '').trim().slice(0, MAX_TEXT);
+
+/** Reads the query of an address. What it does not know is left out. */
+export function readFilter(query: Readonly<Record<string, unknown>>): Filter {
+  const statuses = [query['status']].flat().map(String);
+  return {
+    id: first(query['id']).toLowerCase(),
+    status: generationStatuses.filter((status) => statuses.includes(status)),
+    tenant: first(query['tenant']),
+    tag: first(query['tag']),
+    code: first(query['code']),
+    from: first(query['from']),
+    to: first(query['to']),
+    view: query['view'] === 'pictures' ? 'pictures' : 'table',
+    cursor: first(query['cursor']),
+  };
+}
+
+/** Writes a filter as the query of an address. */
+export function writeFilter({ status, view, ...texts }: Filter, changed: Partial<Filter> = {}): string {
+  const all: Partial<Filter> = { ...texts, status, view, ...changed };
+  const query = new URLSearchParams();
+  for (const name of [...filterNames, 'cursor'] as const)
+    for (const value of [all[name] ?? ''].flat()) if (value !== '') query.append(name, value);
+  if (all.view === 'pictures') query.set('view', 'pictures');
+  return query.toString();
+}
+
+/** True if the filter names more than a page. */
+export const isNarrowed = (filter: Filter): boolean => filterNames.some((name) => filter[name].length > 0);
+
+/** The first digits of an id are its time: 32 of 48 bits are a stretch of 65.536 seconds. */
+const STRETCH_MS = 65_536;
+/** A caller may mint its id up to a day before the enqueue, and five minutes ahead of Redis. */
+const BEFORE_MS = 5 * 60_000;
+const AFTER_MS = 86_400_000;
+
+/** Returns the first digits of an id, without dashes; undefined for a whole id and for anything else. */
+export function idPrefixOf({ id }: Filter): string | undefined {
+  const digits = id.replaceAll('-', '');
+  return isGenerationId(id) || !/^[0-9a-f]{8,31}$/.test(digits) ? undefined : digits;
+}
+
+/** Returns the options of the list that the filter describes. The library checks them. */
+export function listOptionsOf(filter: Filter): ListOptions {
+  const { status, tenant, tag, code, from, to, cursor } = filter;
+  const digits = idPrefixOf(filter);
+  const minted = digits === undefined ? undefined : Number.parseInt(digits.slice(0, 8), 16) * STRETCH_MS;
+  const time = (text: string): number | undefined => (text === '' ? undefined : Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`));
+  return defined({
+    status: status.length === 0 ? undefined : status,
+    tenant: tenant === '' ? undefined : tenant,
+    tag: tag === '' ? undefined : tag,
+    code: code === '' ? undefined : code,
+    createdFrom: minted === undefined ? time(from) : minted - BEFORE_MS,
+    createdBefore: minted === undefined ? time(to) : minted + STRETCH_MS + AFTER_MS,
+    cursor: cursor === '' ? undefined : cursor,
+  });
+}
