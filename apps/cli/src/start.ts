@@ -95,7 +95,7 @@ async function run(
   if (darkroom.emulator !== undefined) row('emulator', `${darkroom.emulator.url}, plays Runware: real images, no money`);
   for (const { url } of darkroom.receivers) row('receiver', `${url}, takes the provider's webhooks`);
   row('worker', 'ready');
-  for (const { url } of darkroom.dashboards) row('dashboard', `${url}, shows the queues`);
+  for (const { url } of darkroom.dashboards) row('dashboard', `${url}, shows what happens, and what it costs`);
   for (const { url } of darkroom.apis) row('api', `${url}, the HTTP API; ${url}/reference describes it`);
 
   // A cap is raised only now: the worker is ready, so it has restored what Redis may have forgotten.

@@ -48,29 +48,34 @@ test.for([
   ['generations', '/generations', 'provider.content-refused'],
   ['pictures', '/generations?view=pictures', 'provider.content-refused'],
   ['empty', '/generations?tenant=nobody', 'No generation fits.'],
+  ['spend', '/spend', 'Tenants this month'],
+  ['health', '/health', 'Log of acts'],
   ['one-made', '', 'recorded as succeeded'],
   ['one-failed', '', 'What to do:'],
-])('the page %s has no barrier, no foreign request and no complaint, on a desktop and a phone, light and dark', async ([name, path, words]) => {
-  const own = path === '' ? `/generations/${name === 'one-made' ? made[0] : failed[0]}` : path;
-  for (const [kind, options] of Object.entries({
-    'desktop-light': { colorScheme: 'light' },
-    'desktop-dark': { colorScheme: 'dark' },
-    'phone-light': { ...PHONE, colorScheme: 'light' },
-    'phone-dark': { ...PHONE, colorScheme: 'dark' },
-  } as const)) {
-    const { page, complaints, foreign, shoot, findBarriers } = await world.open(own, options);
-    await page.getByText(words).first().waitFor();
-    // lazy pictures load when they are seen
-    for (const picture of await page.locator('img').all()) await picture.scrollIntoViewIfNeeded();
-    await page.waitForFunction(() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0));
-    await shoot(`${name}-${kind}`);
-    expect(await findBarriers(), kind).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), kind).toBeLessThanOrEqual(0);
-    expect(await page.locator('body').innerText()).not.toContain(PROMPT);
-    expect([...complaints, ...foreign], kind).toEqual([]);
-    await page.context().close();
-  }
-});
+])(
+  'the page %s has no barrier, no foreign request and no complaint, on a desktop and a phone, light and dark',
+  async ([name = '', path = '', words = '']) => {
+    const own = path === '' ? `/generations/${name === 'one-made' ? made[0] : failed[0]}` : path;
+    for (const [kind, options] of Object.entries({
+      'desktop-light': { colorScheme: 'light' },
+      'desktop-dark': { colorScheme: 'dark' },
+      'phone-light': { ...PHONE, colorScheme: 'light' },
+      'phone-dark': { ...PHONE, colorScheme: 'dark' },
+    } as const)) {
+      const { page, complaints, foreign, shoot, findBarriers } = await world.open(own, options);
+      await page.getByText(words).first().waitFor();
+      // lazy pictures load when they are seen
+      for (const picture of await page.locator('img').all()) await picture.scrollIntoViewIfNeeded();
+      await page.waitForFunction(() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0));
+      await shoot(`${name}-${kind}`);
+      expect((await findBarriers()).join('\n'), kind).toBe('');
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), kind).toBeLessThanOrEqual(0);
+      expect(await page.locator('body').innerText()).not.toContain(PROMPT);
+      expect([...complaints, ...foreign], kind).toEqual([]);
+      await page.context().close();
+    }
+  },
+);
 
 test('the overview counts what came home and what failed, and names the fault', async () => {
   const { page } = await world.open('/');
@@ -119,8 +124,10 @@ test('a failed generation is retried from its page with a reason, which stands i
   await page.getByText('Bought again as').waitFor();
   await shoot('retried');
   expect(complaints).toEqual([]);
-  expect(world.log()).toContain('"act":"retry"');
-  expect(world.log()).toContain('"reason":"the filter was wrong","who":"darkroom"');
+  expect(world.log()).toMatch(/"event":"act","act":"retry","on":"[^"]+","reason":"the filter was wrong","who":"darkroom"/);
+  expect(world.log()).toContain('"event":"act.done"');
+  const health = await (await world.ask('/health')).text();
+  expect(health).toContain('the filter was wrong');
   await page.context().close();
 });
 
@@ -143,10 +150,13 @@ test('the board retries a failed generation and cancels an open one through the 
   const refused = await put(`${failed[2]}/retry`);
   const isKnown = refused.status === 204 || refused.status === 409;
   expect(isKnown).toBe(true);
-  const { generationId } = await world.producer.enqueue({ positivePrompt: PROMPT, width: 1024, height: 1024 }, { runAt: Date.now() + 3_600_000 });
+  const { generationId } = await world.producer.enqueue(
+    { positivePrompt: PROMPT, width: 1024, height: 1024 },
+    { runAt: Date.now() + 3_600_000 },
+  );
   expect((await put(`${generationId}/clean`)).status).toBe(204);
   await eventually(async () => expect((await world.producer.get(generationId)).status).toBe('cancelled'));
-  for (const path of ['pause', 'promote', 'retry/failed', 'empty', `${generationId}/promote`, `${generationId}/update-data`])
+  for (const path of ['pause', 'promote', 'retry/failed', 'empty', `${generationId}/promote`])
     expect((await put(path)).status, path).toBe(403);
 });
 
@@ -166,4 +176,31 @@ test('a flagged picture comes blurred, a withheld one not at all', async () => {
   expect((await world.ask(`/pictures/${failed[0]}/0/small`)).status).toBe(404);
   expect((await world.ask(`/pictures/${made[0]}/7/small`)).status).toBe(404);
   expect(await (await world.ask(`/generations/${withheld}`)).text()).toContain('Withheld.');
+});
+
+test('a cap is lowered and buying is paused from the pages, with a reason; a cap is not raised', async () => {
+  const { page, complaints } = await world.open('/spend');
+  const change = async (usd: string): Promise<void> => {
+    await page.goto(`${world.url}/spend`, { waitUntil: 'domcontentloaded' });
+    await page.getByText('Lower a cap').click();
+    await page.getByLabel('USD', { exact: true }).fill(usd);
+    await page.getByLabel('Reason, kept in the log of acts').fill('a dear day');
+    await page.getByRole('button', { name: 'Lower the cap' }).click();
+  };
+  await change('20');
+  await page.getByText('The cap was lowered to 20 USD.').waitFor();
+  await change('30');
+  await page.getByText('this page only lowers caps. To raise it: darkroom caps --day 30').waitFor();
+  await page.goto(`${world.url}/health`, { waitUntil: 'domcontentloaded' });
+  await page.getByText('Pause buying').first().click();
+  await page.getByLabel('Reason, kept in the log of acts').first().fill('the provider is slow');
+  await page.getByRole('button', { name: 'Pause buying' }).click();
+  await page.getByText('Paused (operator)').waitFor();
+  const text = await page.locator('main').innerText();
+  expect(text).toContain('by darkroom: the provider is slow');
+  expect(text).toMatch(/lower-cap\s+allPerDay to 20 USD\s+darkroom\s+a dear day/);
+  expect(await (await world.ask('/')).text()).toContain('the provider is slow');
+  // the browser itself names the answer 409
+  expect(complaints.filter((complaint) => !complaint.includes('409'))).toEqual([]);
+  await page.context().close();
 });

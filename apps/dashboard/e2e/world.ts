@@ -50,7 +50,7 @@ export async function startWorld() {
     url: `${dashboard.url()}/ops/darkroom`,
     log: () => log,
     /** Asks as an operator, without a browser. */
-    ask: (path: string, init: RequestInit & { as?: typeof ACTS } = {}) =>
+    ask: (path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string>; as?: typeof ACTS } = {}) =>
       fetch(`${dashboard.url()}/ops/darkroom${path}`, {
         redirect: 'manual',
         ...init,
@@ -68,7 +68,10 @@ export async function startWorld() {
       const foreign: string[] = [];
       page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
       page.on('pageerror', (error) => complaints.push(error.message));
-      page.on('request', (request) => void (request.url().startsWith(dashboard.url()) || request.url().startsWith('data:') || foreign.push(request.url())));
+      page.on(
+        'request',
+        (request) => void (request.url().startsWith(dashboard.url()) || request.url().startsWith('data:') || foreign.push(request.url())),
+      );
       await page.goto(`${dashboard.url()}/ops/darkroom${path}`, { waitUntil: 'domcontentloaded' });
       return {
         page,
@@ -80,7 +83,9 @@ export async function startWorld() {
           // by the debugger, so that the policy of the page holds
           await page.evaluate(axe.source);
           return page.evaluate(async () => {
-            const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run();
+            const { violations } = await (
+              globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+            ).axe.run();
             return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
           });
         },

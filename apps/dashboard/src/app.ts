@@ -1,7 +1,15 @@
 import { defined } from '@darkroom/contracts';
-import { buildGenerationStore, connectFailFast, defaultRetention, hasNewerFormat, watchRedis } from '@darkroom/generation-store';
+import {
+  buildGenerationStore,
+  connectFailFast,
+  examineRedis,
+  defaultRetention,
+  hasNewerFormat,
+  watchRedis,
+} from '@darkroom/generation-store';
 import { createProducer } from '@darkroom/producer';
 import { createImages } from '@darkroom/producer/images';
+import { createJobCounts, createSubmissions } from '@darkroom/queues';
 import {
   addConnectionGauge,
   atMost,
@@ -49,7 +57,9 @@ const CLOSE_LIMIT_MS = 1000;
 export function createDashboard(config: DashboardConfig, overrides: Partial<DashboardDependencies> = {}): Dashboard {
   const { access, listen, redis: redisConfig } = config;
   const { now = () => performance.now(), onRoute, requestLimitMs } = overrides;
-  const secrets = [access.password, access.look?.password, config.pictures?.credentials?.secretAccessKey].filter((secret) => secret !== undefined);
+  const secrets = [access.password, access.look?.password, config.pictures?.credentials?.secretAccessKey].filter(
+    (secret) => secret !== undefined,
+  );
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
   const redis = connectFailFast(redisConfig.url);
   const watch = watchRedis(redis, { ...redisConfig, process: 'dashboard', log: logger });
@@ -61,6 +71,8 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const producer = createProducer({ redisUrl: redisConfig.url, prefix });
   const images = config.pictures === undefined ? undefined : createImages(config.pictures);
+  const submissions = createSubmissions(redis, { prefix, failFast: true });
+  const jobCounts = createJobCounts(queues, now);
   const metrics = createMetrics({ process: 'dashboard' });
   addDashboardMetrics(metrics, queues);
   addConnectionGauge(metrics, { redis: () => watch.state().kind === 'usable' });
@@ -79,6 +91,9 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
       addPages(added, {
         producer,
         store,
+        readJobs: () => jobCounts.read(),
+        examine: () => examineRedis(redis),
+        wakeAll: () => submissions.endRest(),
         pictures: images && createPictures(images),
         showPrompts: config.pages.showPrompts,
         path: config.path,
@@ -119,7 +134,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
         await closeServer(server, hurry);
         watch.close();
         await clockWatch.stop();
-        await atMost(CLOSE_LIMIT_MS, Promise.allSettled(queues.map((queue) => queue.close())));
+        await atMost(CLOSE_LIMIT_MS, Promise.allSettled([submissions.close(), ...queues.map((queue) => queue.close())]));
         await producer.close();
         images?.close();
         redis.disconnect();

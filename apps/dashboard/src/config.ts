@@ -1,4 +1,12 @@
-import { flag, listenSettings, logSettings, optionalS3Settings, readSettings, redisSettings, type Environment } from '@darkroom/service-runtime';
+import {
+  flag,
+  listenSettings,
+  logSettings,
+  optionalS3Settings,
+  readSettings,
+  redisSettings,
+  type Environment,
+} from '@darkroom/service-runtime';
 import { z } from 'zod';
 import { accessSettings } from './access/settings.ts';
 import { pathSettings } from './base-path.ts';
@@ -9,9 +17,7 @@ import { pathSettings } from './base-path.ts';
  */
 export const DRAIN_MS = 5000;
 
-const pageSettings = z
-  .object({ DASHBOARD_PROMPTS: flag().default(false) })
-  .transform((env) => ({ showPrompts: env.DASHBOARD_PROMPTS }));
+const pageSettings = z.object({ DASHBOARD_PROMPTS: flag().default(false) }).transform((env) => ({ showPrompts: env.DASHBOARD_PROMPTS }));
 
 /** Settings from the environment, in groups. */
 export const dashboardSchemas = {

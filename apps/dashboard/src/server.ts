@@ -16,7 +16,7 @@ import { withoutBasePath } from './base-path.ts';
 import { refusalOf } from './board/allowed-routes.ts';
 import { boundPages } from './board/bound-pages.ts';
 import { addBoardStyle, BOARD_STYLE, BOARD_STYLE_PATH } from './board/board-style.ts';
-import { signatureOf } from './pages/acts/act-routes.ts';
+import { signatureOf } from './pages/acts/add-act.ts';
 import { BOARD_PATH } from './board/board-path.ts';
 
 const STYLE_PATH = `${BOARD_PATH}${BOARD_STYLE_PATH}`;
@@ -95,7 +95,10 @@ export function buildServer({
   server.addHook('onResponse', async (request, reply) => {
     if (request.method === 'GET' || request.routeOptions.url?.startsWith(BOARD_PATH) !== true) return;
     const { method, params } = request;
-    logger.info({ event: 'act', method, route: request.routeOptions.url, params, status: reply.statusCode, ...signatureOf(request) }, 'an act on the board');
+    logger.info(
+      { event: 'act', method, route: request.routeOptions.url, params, status: reply.statusCode, ...signatureOf(request) },
+      'an act on the board',
+    );
   });
   server.addHook('preValidation', boundPages);
   server.addHook('onSend', addSecurityHeaders);

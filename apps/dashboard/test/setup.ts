@@ -85,7 +85,7 @@ export async function startDashboard(
   const dashboard = createDashboard(
     {
       redis: { url, prefix },
-      access: { user: 'darkroom', password: password === '' ? undefined : password },
+      access: { user: 'darkroom', password: password === '' ? undefined : password, look: undefined },
       path,
       pages: { showPrompts: false },
       pictures: undefined,

@@ -5,10 +5,10 @@ import { openWorld, startDashboard } from './setup.ts';
 
 const configOf = (url: string) => ({
   redis: { url, prefix: uniquePrefix() },
-  access: { user: 'darkroom', password: undefined },
+  access: { user: 'darkroom', password: undefined, look: undefined },
   path: '',
   pages: { showPrompts: false },
-      pictures: undefined,
+  pictures: undefined,
   log: { level: 'silent' as const, logPrompts: false },
   listen: { host: '127.0.0.1', port: 0 },
 });
@@ -41,9 +41,12 @@ test('without Redis the dashboard starts, is live and not ready, shows the error
   expect(await statusOf('/livez')).toBe(200);
   expect(await statusOf('/readyz')).toBe(503);
   expect(await statusOf('/queues/')).toBe(200);
-  const board = await fetch(`${dashboard.url()}/api/queues`);
+  const board = await fetch(`${dashboard.url()}/queues/api/queues`);
   expect(board.status).toBe(500);
   expect(await board.text()).not.toContain('hunter22');
+  const page = await fetch(`${dashboard.url()}/`);
+  expect(page.status).toBe(503);
+  expect(await page.text()).toMatch(/Redis cannot be used now(?!.*hunter22)/s);
   expect(await (await fetch(`${dashboard.url()}/metrics`)).text()).toContain('# TYPE darkroom_jobs gauge');
   const stoppingAt = performance.now();
   await dashboard.stop();

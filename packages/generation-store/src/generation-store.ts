@@ -71,6 +71,7 @@ import { findDiffering, reportDiffering } from './settings/differing.ts';
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits } from './settings/limits.ts';
 import { lookAtSettings } from './settings/look-at-settings.ts';
 import { applyPauses, findPauses } from './settings/operator-pause.ts';
+import { noteAct, readActs } from './settings/acts.ts';
 import { readImageRules } from './settings/image-rules.ts';
 import { releaseImage } from './settings/release-image.ts';
 import { readWithheld } from './settings/withheld.ts';
@@ -205,6 +206,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     readUnrecordedEndpoints: bind(readUnrecordedEndpoints),
     readEndpointRevision: bind(readEndpointRevision),
     applyEndpoint: bind(applyEndpoint),
+    noteAct: bind(noteAct),
+    readActs: bind(readActs),
     lookAtSettings: bind(lookAtSettings),
     reportDiffering: bind(reportDiffering),
     findDiffering: bind(findDiffering),

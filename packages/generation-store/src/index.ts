@@ -38,6 +38,7 @@ export type { DeliveryReceipt } from './purchase/deliveries.ts';
 export type { EnqueueReceipt, EnqueueReply, NewGeneration } from './enqueue/enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
 export { DEFAULT_PREFIX, eventChannel, eventLogKey } from './keys.ts';
+export type { Act } from './settings/acts.ts';
 export type { ApiKeyRevisions, StoredApiKey, UnrecordedApiKey } from './settings/api-keys.ts';
 export { imageRuleNames, uncheckedProblem, type ImageRules } from './settings/image-rules.ts';
 export type { StoredLimits } from './settings/limits.ts';

@@ -64,6 +64,8 @@ export const recordedPausesKey = (prefix: string): string => `${prefix}:pauses`;
 export const differingKey = (prefix: string): string => `${prefix}:settings-differ`;
 /** Redis time of the last sign of life of a worker (lua/worker-life.ts). */
 export const workerSeenKey = (prefix: string): string => `${prefix}:worker-seen`;
+/** Stream of the last acts of operators on the dashboard (settings/acts.ts). */
+export const actsKey = (prefix: string): string => `${prefix}:acts`;
 /** Hash of the workers that buy nothing, by their name. */
 export const heldWorkersKey = (prefix: string): string => `${prefix}:held-workers`;
 /** Marks a provider that ran a dry run as a purchase. */

@@ -49,4 +49,4 @@ export const accessSettings = z
       look: lookPassword === undefined ? undefined : ({ user: looker, password: lookPassword } satisfies LookSettings),
     };
   });
-export type AccessSettings = Readonly<Omit<z.output<typeof accessSettings>, 'look'>> & { readonly look?: LookSettings | undefined };
+export type AccessSettings = z.output<typeof accessSettings>;

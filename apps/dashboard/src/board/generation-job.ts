@@ -46,7 +46,19 @@ export function buildGenerationJob(generation: ShownGeneration, producer: Pick<P
   };
 }
 
-function jsonOf({ generationId, status, tenant, images, costUsd, codes, createdAt, finishedAt, runAt, retryOf, prompt }: ShownGeneration): QueueJobJson {
+function jsonOf({
+  generationId,
+  status,
+  tenant,
+  images,
+  costUsd,
+  codes,
+  createdAt,
+  finishedAt,
+  runAt,
+  retryOf,
+  prompt,
+}: ShownGeneration): QueueJobJson {
   const ended = images.filter((image) => image !== 'open').length;
   const failed = stateOf(status) === 'failed';
   return {

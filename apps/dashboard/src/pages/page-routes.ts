@@ -1,13 +1,19 @@
 import { hasCode } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
 import type { Producer } from '@darkroom/producer';
 import type { Logger } from '@darkroom/service-runtime';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { mayAct } from '../access/visitor.ts';
-import { addActRoutes, createNotes } from './acts/act-routes.ts';
+import { addAct, addFormParser } from './acts/add-act.ts';
+import { buildGenerationActs } from './acts/generation-acts.ts';
+import { createNotes } from './acts/notes.ts';
+import { buildStoreActs, type ActStore } from './acts/store-acts.ts';
 import { showGeneration } from './generation/generation-page.ts';
 import { showGenerations } from './generations/generations-page.ts';
 import { readFilter } from './generations/read-filter.ts';
 import { readGenerations } from './generations/read-generations.ts';
+import { showHealth } from './health/health-page.ts';
+import { readHealth, type HealthSources, type HealthStore } from './health/read-health.ts';
 import { showOverview } from './overview/overview-page.ts';
 import { readOverview, type OverviewStore } from './overview/read-overview.ts';
 import { addAssets } from './parts/assets.ts';
@@ -15,10 +21,14 @@ import { html } from './parts/html.ts';
 import { buildPage, type PageParts } from './parts/layout.ts';
 import type { Pictures } from './pictures/create-pictures.ts';
 import { addPictureRoutes } from './pictures/picture-routes.ts';
+import { showSpendPage } from './spend/spend-page.ts';
+import { readSpendPage, type SpendStore } from './spend/read-spend-page.ts';
 
-export interface PageDependencies {
+export interface PageDependencies extends Omit<HealthSources, 'store'> {
   readonly producer: Pick<Producer, 'list' | 'get' | 'timeline' | 'cancel' | 'retry' | 'erase'>;
-  readonly store: OverviewStore;
+  readonly store: OverviewStore & SpendStore & HealthStore & ActStore & Pick<GenerationStore, 'noteAct'>;
+  /** Wakes the purchases that rest because buying was paused. */
+  readonly wakeAll: () => Promise<number>;
   /** Absent where the dashboard was given no bucket. */
   readonly pictures: Pictures | undefined;
   readonly showPrompts: boolean;
@@ -29,23 +39,43 @@ export interface PageDependencies {
 
 type Query = Record<string, unknown>;
 
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
 /** Adds the pages, what they load, and what they can do. */
-export function addPages(server: FastifyInstance, { producer, store, pictures, showPrompts, path, logger }: PageDependencies): void {
+export function addPages(server: FastifyInstance, dependencies: PageDependencies): void {
+  const { producer, store, pictures, showPrompts, path, logger, wakeAll } = dependencies;
   const hasPictures = pictures !== undefined;
   const page = (parts: Omit<PageParts, 'path'>): string => buildPage({ ...parts, path });
   const send = (reply: FastifyReply, parts: Omit<PageParts, 'path'>) => reply.type('text/html; charset=utf-8').send(page(parts));
-  const buildRefusal = (words: string, back: string): string =>
+  const buildRefusal = (words: string, back: string, title = 'Refused'): string =>
     page({
-      title: 'Refused',
+      title,
       current: 'generations',
       isLive: false,
-      body: html`<p class="notice bad" role="alert">${words}</p><p><a href=${back}>Back</a></p>`,
+      body: html`<p class="notice bad" role="alert">${words}</p>
+        <p><a href=${back}>Back</a></p>`,
     });
 
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send();
+    logger.warn({ err: error, route: request.routeOptions.url }, 'a page could not be shown');
+    return reply
+      .code(503)
+      .type('text/html; charset=utf-8')
+      .send(
+        buildRefusal(
+          'Redis cannot be used now, or the dashboard has a fault: its log has the reason. The page can be asked for again.',
+          './',
+          'Not now',
+        ),
+      );
+  });
   const notes = createNotes();
   addAssets(server);
   addPictureRoutes(server, { producer, pictures });
-  addActRoutes(server, { producer, logger, path, notes, buildRefusal });
+  addFormParser(server);
+  for (const act of [...buildGenerationActs(producer), ...buildStoreActs(store, wakeAll)])
+    addAct(server, { store, logger, path, notes, buildRefusal }, act);
 
   server.get<{ Querystring: Query }>('/', async ({ query }, reply) => {
     const overview = await readOverview(store, query['range'] === 'day' ? 'day' : 'hour');
@@ -59,18 +89,43 @@ export function addPages(server: FastifyInstance, { producer, store, pictures, s
     return send(reply, { title: 'Generations', current: 'generations', isLive: filter.cursor === '', body });
   });
 
+  server.get<{ Querystring: Query }>('/spend', async (request, reply) => {
+    const { day, after, done } = request.query;
+    const spend = await readSpendPage(store, text(day), text(after));
+    return send(reply, { title: 'Spend', current: 'spend', isLive: true, body: showSpendPage(spend, mayAct(request), notes.find(done)) });
+  });
+
+  server.get<{ Querystring: Query }>('/health', async (request, reply) => {
+    const health = await readHealth(dependencies);
+    return send(reply, {
+      title: 'Health',
+      current: 'health',
+      isLive: true,
+      body: showHealth(health, mayAct(request), notes.find(request.query['done'])),
+    });
+  });
+
   server.get<{ Params: { generationId: string }; Querystring: Query }>('/generations/:generationId', async (request, reply) => {
     const { generationId } = request.params;
     try {
-      const [generation, timeline, now] = await Promise.all([producer.get(generationId), producer.timeline(generationId), store.readTime()]);
-      const note = notes.find(String(request.query['done'] ?? ''));
+      const [generation, timeline, now] = await Promise.all([
+        producer.get(generationId),
+        producer.timeline(generationId),
+        store.readTime(),
+      ]);
+      const note = notes.find(request.query['done']);
       const body = showGeneration({ generation, timeline, now, hasPictures, showPrompts, mayAct: mayAct(request), note });
       return await send(reply, { title: `Generation ${generationId}`, current: 'generations', isLive: true, body });
     } catch (error) {
       const isErased = hasCode(error, 'generation.erased');
       if (!isErased && !hasCode(error, 'generation.not-found') && !hasCode(error, 'request.invalid')) throw error;
-      const words = isErased ? `Generation ${generationId} was erased.` : `Redis holds no generation ${generationId}. It lets go of one a week after its end.`;
-      return reply.code(isErased ? 410 : 404).type('text/html; charset=utf-8').send(buildRefusal(words, 'generations'));
+      const words = isErased
+        ? `Generation ${generationId} was erased.`
+        : `Redis holds no generation ${generationId}. It lets go of one a week after its end.`;
+      return reply
+        .code(isErased ? 410 : 404)
+        .type('text/html; charset=utf-8')
+        .send(buildRefusal(words, 'generations'));
     }
   });
 }

@@ -70,6 +70,8 @@ export async function findPlaceAt(
   statuses: readonly GenerationStatus[],
   rank: number,
 ): Promise<{ createdAt: number; before: number } | undefined> {
-  const { createdAt, before } = placeSchema.parse(await placeScript.run(redis, openKey(prefix), prefix, { statuses: statuses.join(' '), rank }));
+  const { createdAt, before } = placeSchema.parse(
+    await placeScript.run(redis, openKey(prefix), prefix, { statuses: statuses.join(' '), rank }),
+  );
   return createdAt === undefined || before === undefined ? undefined : { createdAt, before };
 }

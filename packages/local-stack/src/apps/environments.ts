@@ -24,7 +24,7 @@ export interface StoreAddresses extends RedisAddress {
 /** Returns the settings that name a Redis to an app. */
 const redisEnvironment = ({ redisUrl, prefix }: RedisAddress) => ({ REDIS_URL: redisUrl, DARKROOM_PREFIX: prefix });
 
-/** Returns the settings that name both stores to a worker, an eraser, an API or a command of an operator. */
+/** Returns the settings that name both stores to a worker, an eraser, an API, a dashboard or a command of an operator. */
 export const storesEnvironment = ({ s3, ...redis }: StoreAddresses): Record<string, string> => ({
   ...redisEnvironment(redis),
   S3_BUCKET: s3.bucket,
@@ -50,7 +50,7 @@ export const appEnvironments = {
     RUNWARE_API_KEY: apiKey,
     WEBHOOK_KEYS: webhookKeys,
   }),
-  dashboard: redisEnvironment,
+  dashboard: storesEnvironment,
   eraser: storesEnvironment,
   api: (stores: StoreAddresses, notificationKeys?: string) => ({
     ...storesEnvironment(stores),

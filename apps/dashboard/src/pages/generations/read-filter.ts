@@ -19,7 +19,11 @@ export interface Filter {
 }
 
 const MAX_TEXT = 200;
-const first = (value: unknown): string => String([value].flat()[0] ?? '').trim().slice(0, MAX_TEXT);
+/** Reads the first of the texts of a name. */
+const first = (value: unknown): string => {
+  const [text]: unknown[] = [value].flat();
+  return typeof text === 'string' ? text.trim().slice(0, MAX_TEXT) : '';
+};
 
 /** Reads the query of an address. What it does not know is left out. */
 export function readFilter(query: Readonly<Record<string, unknown>>): Filter {
@@ -67,7 +71,8 @@ export function listOptionsOf(filter: Filter): ListOptions {
   const { status, tenant, tag, code, from, to, cursor } = filter;
   const digits = idPrefixOf(filter);
   const minted = digits === undefined ? undefined : Number.parseInt(digits.slice(0, 8), 16) * STRETCH_MS;
-  const time = (text: string): number | undefined => (text === '' ? undefined : Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`));
+  const time = (text: string): number | undefined =>
+    text === '' ? undefined : Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`);
   return defined({
     status: status.length === 0 ? undefined : status,
     tenant: tenant === '' ? undefined : tenant,

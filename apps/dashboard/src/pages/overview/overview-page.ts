@@ -15,8 +15,7 @@ export function showOverview(overview: Overview): Html {
   return html`
     ${showTroubles(overview)}
     <dl class="tiles">
-      ${tile('Images home', count(recorded), ranges[range].words)}
-      ${tile('Images failed', count(lost), ranges[range].words)}
+      ${tile('Images home', count(recorded), ranges[range].words)} ${tile('Images failed', count(lost), ranges[range].words)}
       ${tile('At the provider', count(tasks.count), `of ${count(tasks.limit)} tasks allowed`)}
       ${tile('Open images', count(images.count), images.limit > 0 ? `of ${count(images.limit)} allowed` : 'no bound')}
       ${tile('Oldest open', open.oldest === undefined ? 'none' : duration(now - open.oldest.createdAt), `${count(open.count)} generations are open`)}
@@ -46,34 +45,55 @@ export function showOverview(overview: Overview): Html {
     <h2>Spend</h2>
     ${showSpend(spend)}
     <h2>Last failures</h2>
-    ${failed.length === 0
-      ? nothing('No generation has failed.')
-      : html`<div class="scroll"><table class="stack">
-          <thead><tr><th scope="col">Generation</th><th scope="col">Status</th><th scope="col">Tenant</th><th scope="col">Fault</th><th scope="col">Created</th></tr></thead>
-          <tbody>
-            ${failed.map(
-              ({ generationId, status, tenant, codes, createdAt }) => html`<tr data-row>
-                <th scope="row" data-name="Generation"><a class="open" href="generations/${generationId}"><code>${generationId}</code></a></th>
-                <td data-name="Status">${badge(status)}</td>
-                <td data-name="Tenant">${tenant}</td>
-                <td data-name="Fault">${codes.join(', ')}</td>
-                <td data-name="Created">${moment(createdAt)}</td>
-              </tr>`,
-            )}
-          </tbody>
-        </table></div>`}
+    ${
+      failed.length === 0
+        ? nothing('No generation has failed.')
+        : html`<div class="scroll">
+            <table class="stack">
+              <thead>
+                <tr>
+                  <th scope="col">Generation</th>
+                  <th scope="col">Status</th>
+                  <th scope="col">Tenant</th>
+                  <th scope="col">Fault</th>
+                  <th scope="col">Created</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${failed.map(
+                  ({ generationId, status, tenant, codes, createdAt }) =>
+                    html`<tr data-row>
+                      <th scope="row" data-name="Generation">
+                        <a class="open" href="generations/${generationId}"><code>${generationId}</code></a>
+                      </th>
+                      <td data-name="Status">${badge(status)}</td>
+                      <td data-name="Tenant">${tenant}</td>
+                      <td data-name="Fault">${codes.join(', ')}</td>
+                      <td data-name="Created">${moment(createdAt)}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`
+    }
   `;
 }
 
 const tile = (name: string, value: Html, small: Html): Html =>
-  html`<div><dt>${name}</dt><dd>${value}<small>${small}</small></dd></div>`;
+  html`<div>
+    <dt>${name}</dt>
+    <dd>${value}<small>${small}</small></dd>
+  </div>`;
 
 function showTroubles({ now, isOpen, pauses, held, trouble, noWorkerSince, counts }: Overview): Html {
   const waiting = counts.queued + counts.running;
   return html`
     ${!isOpen && html`<p class="notice bad"><strong>The store is not open.</strong> No worker has started here yet, or Redis lost its memory. Start a worker if this is new; else <code>darkroom rebuild</code>.</p>`}
     ${pauses.map(
-      (pause) => html`<p class="notice bad"><strong>Buying is paused (${pause.kind}).</strong> ${pause.reason}${'since' in pause && html` – since ${moment(pause.since)}`}</p>`,
+      (pause) =>
+        html`<p class="notice bad">
+          <strong>Buying is paused (${pause.kind}).</strong> ${pause.reason}${'since' in pause && html` – since ${moment(pause.since)}`}
+        </p>`,
     )}
     ${held.map(({ worker, kind, reason, since }) => html`<p class="notice bad"><strong>Worker ${worker} buys nothing (${kind}).</strong> ${reason} – since ${moment(since)}</p>`)}
     ${trouble !== undefined && html`<p class="notice bad"><strong>The provider is in trouble</strong> since ${moment(trouble.since)}: the last ${trouble.failures} requests failed. One trial request goes out at a time.</p>`}
@@ -91,24 +111,51 @@ const showCounts = (counts: readonly [string, number][], none: string, what: str
   counts.length === 0
     ? nothing(none)
     : html`<table>
-        <thead><tr><th scope="col">${what}</th><th scope="col" class="number">images</th></tr></thead>
-        <tbody>${counts.map(([name, value]) => html`<tr><th scope="row">${show(name)}</th><td class="number">${count(value)}</td></tr>`)}</tbody>
+        <thead>
+          <tr>
+            <th scope="col">${what}</th>
+            <th scope="col" class="number">images</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${counts.map(
+            ([name, value]) =>
+              html`<tr>
+                <th scope="row">${show(name)}</th>
+                <td class="number">${count(value)}</td>
+              </tr>`,
+          )}
+        </tbody>
       </table>`;
 
 /** Shows the money of periods beside their caps. */
 export const showSpend = (periods: readonly PeriodSpend[]): Html =>
-  html`<div class="scroll"><table class="stack">
-    <thead><tr><th scope="col">Period</th><th scope="col">Of the cap</th><th scope="col" class="number">Settled</th><th scope="col" class="number">Held</th><th scope="col" class="number">Cap</th><th scope="col">Begins anew</th></tr></thead>
-    <tbody>
-      ${periods.map(
-        ({ name, settledNanoUsd, reservedNanoUsd, capNanoUsd, resetsAt }) => html`<tr>
-          <th scope="row" data-name="Period">${name}</th>
-          <td data-name="Of the cap">${capNanoUsd === undefined ? 'no cap' : html`${drawPart(settledNanoUsd, reservedNanoUsd, capNanoUsd)} ${Math.floor((100 * (settledNanoUsd + reservedNanoUsd)) / capNanoUsd)} %`}</td>
-          <td data-name="Settled" class="number">${formatUsd(settledNanoUsd)} USD</td>
-          <td data-name="Held" class="number">${formatUsd(reservedNanoUsd)} USD</td>
-          <td data-name="Cap" class="number">${capNanoUsd === undefined ? '–' : `${formatUsd(capNanoUsd)} USD`}</td>
-          <td data-name="Begins anew">${moment(resetsAt)}</td>
-        </tr>`,
-      )}
-    </tbody>
-  </table></div>`;
+  html`<div class="scroll">
+    <table class="stack">
+      <thead>
+        <tr>
+          <th scope="col">Period</th>
+          <th scope="col">Of the cap</th>
+          <th scope="col" class="number">Settled</th>
+          <th scope="col" class="number">Held</th>
+          <th scope="col" class="number">Cap</th>
+          <th scope="col">Begins anew</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${periods.map(
+          ({ name, settledNanoUsd, reservedNanoUsd, capNanoUsd, resetsAt }) =>
+            html`<tr>
+              <th scope="row" data-name="Period">${name}</th>
+              <td data-name="Of the cap">
+                ${capNanoUsd === undefined ? 'no cap' : html`${drawPart(settledNanoUsd, reservedNanoUsd, capNanoUsd)} ${Math.floor((100 * (settledNanoUsd + reservedNanoUsd)) / capNanoUsd)} %`}
+              </td>
+              <td data-name="Settled" class="number">${formatUsd(settledNanoUsd)} USD</td>
+              <td data-name="Held" class="number">${formatUsd(reservedNanoUsd)} USD</td>
+              <td data-name="Cap" class="number">${capNanoUsd === undefined ? '–' : `${formatUsd(capNanoUsd)} USD`}</td>
+              <td data-name="Begins anew">${moment(resetsAt)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;

@@ -5,7 +5,10 @@ const HOUR_MS = 3_600_000;
 /** Finished generations whose timelines tell how long the provider takes. */
 const LOOKED_AT = 50;
 
-export const ranges = { hour: { ms: HOUR_MS, barMs: 60_000, words: 'the last hour' }, day: { ms: 24 * HOUR_MS, barMs: 900_000, words: 'the last 24 hours' } };
+export const ranges = {
+  hour: { ms: HOUR_MS, barMs: 60_000, words: 'the last hour' },
+  day: { ms: 24 * HOUR_MS, barMs: 900_000, words: 'the last 24 hours' },
+};
 export type Range = keyof typeof ranges;
 
 /** The parts of the store that the overview reads. */
@@ -32,23 +35,42 @@ export type OverviewStore = Pick<
 export async function readOverview(store: OverviewStore, range: Range) {
   const now = await store.readTime();
   const from = now - ranges[range].ms;
-  const [minutes, counts, open, tasks, images, spend, pauses, held, trouble, noWorkerSince, isOpen, unknown, failed, providerMs] = await Promise.all([
-    store.minutes(from, now),
-    store.count(),
-    store.readOpenGenerations(),
-    store.readTasksAtProvider(),
-    store.readOpenImages(),
-    store.readSpend(),
-    store.pauses(),
-    store.heldWorkers(),
-    store.findTrouble(),
-    store.findNoWorkerSince(),
-    store.isInitialised(),
-    store.readUnknown(0),
-    store.list({ statuses: ['failed', 'partial'] }, 5),
-    readProviderTimes(store, now),
-  ]);
-  return { now, from, range, minutes, counts, open, tasks, images, spend, pauses, held, trouble, noWorkerSince, isOpen, unknown, failed: failed.generations, providerMs };
+  const [minutes, counts, open, tasks, images, spend, pauses, held, trouble, noWorkerSince, isOpen, unknown, failed, providerMs] =
+    await Promise.all([
+      store.minutes(from, now),
+      store.count(),
+      store.readOpenGenerations(),
+      store.readTasksAtProvider(),
+      store.readOpenImages(),
+      store.readSpend(),
+      store.pauses(),
+      store.heldWorkers(),
+      store.findTrouble(),
+      store.findNoWorkerSince(),
+      store.isInitialised(),
+      store.readUnknown(0),
+      store.list({ statuses: ['failed', 'partial'] }, 5),
+      readProviderTimes(store, now),
+    ]);
+  return {
+    now,
+    from,
+    range,
+    minutes,
+    counts,
+    open,
+    tasks,
+    images,
+    spend,
+    pauses,
+    held,
+    trouble,
+    noWorkerSince,
+    isOpen,
+    unknown,
+    failed: failed.generations,
+    providerMs,
+  };
 }
 export type Overview = Awaited<ReturnType<typeof readOverview>>;
 

@@ -39,7 +39,7 @@ kbd { border: 1px solid var(--line); border-radius: 4px; padding: 0 4px; }
 .notice { border: 1px solid var(--line); border-left: 6px solid var(--wait); background: var(--raised); border-radius: 6px; padding: 8px 12px; margin: 0 0 10px; }
 .notice.bad { border-left-color: var(--bad); }
 .notice.good { border-left-color: var(--good); }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); font-size: 13px; padding: 4px 0; }
 th, td { text-align: left; vertical-align: top; padding: 6px 10px 6px 0; border-bottom: 1px solid var(--line); }
@@ -77,10 +77,11 @@ svg.chart { width: 100%; height: 140px; display: block; }
 .bar .ground { fill: var(--line); } .bar .settled { fill: var(--accent); } .bar .held { fill: var(--wait); }
 @media (max-width: 700px) {
   main, footer, header { padding-left: 12px; padding-right: 12px; }
-  table.stack thead { position: absolute; left: -100vw; }
+  table.stack thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table.stack tr { display: block; border-bottom: 2px solid var(--line); padding: 6px 0; }
-  table.stack td, table.stack th[scope=row] { display: flex; gap: 10px; justify-content: space-between; border: 0; padding: 2px 0; text-align: right; }
-  table.stack td::before, table.stack th[scope=row]::before { content: attr(data-name); color: var(--soft); font-weight: 400; font-size: 13px; text-align: left; }
+  table.stack th[scope=row] { display: block; border: 0; padding: 2px 0; }
+  table.stack td { display: flex; gap: 10px; justify-content: space-between; border: 0; padding: 2px 0; text-align: right; }
+  table.stack td::before { content: attr(data-name); color: var(--soft); font-weight: 400; font-size: 13px; text-align: left; }
   input[type=search] { width: 100%; }
 }
 `;

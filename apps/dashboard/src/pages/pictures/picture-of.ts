@@ -8,4 +8,10 @@ export const pictureHref = (generationId: string, index: number, size: PictureSi
 
 /** Shows a picture, which the dashboard reads from the bucket; one that the content check flags comes blurred. */
 export const pictureOf = (generationId: string, index: number, size: PictureSize): Html =>
-  html`<img class=${size} src=${pictureHref(generationId, index, size)} alt="image ${index} of generation …${generationId.slice(-8)}" loading="lazy" decoding="async" />`;
+  html`<img
+    class=${size}
+    src=${pictureHref(generationId, index, size)}
+    alt="image ${index} of generation …${generationId.slice(-8)}"
+    loading="lazy"
+    decoding="async"
+  />`;
