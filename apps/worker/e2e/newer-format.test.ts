@@ -45,7 +45,7 @@ test('each process refuses a store of a later format in words, buys and queues n
   await events.close();
   const status = await runApp('cli', ['status'], storesEnvironment({ redisUrl, prefix, s3: fleet.s3Config }));
   expect(status).toMatchObject({ code: 1, output: expect.stringContaining(WORDS) as unknown });
-  const paused = await fetch(`${dashboard.url}/api/queues/pause`, { method: 'PUT', headers: { connection: 'close' } });
+  const paused = await fetch(`${dashboard.url}/queues/api/queues/pause`, { method: 'PUT', headers: { connection: 'close' } });
   expect({ status: paused.status, body: await paused.text() }).toMatchObject({
     status: 403,
     body: expect.stringContaining('upgrade the dashboard first') as unknown,

@@ -147,19 +147,22 @@ test('a whole Darkroom works with the users of infra/redis/darkroom.acl, one for
   const { ask } = await openDashboard(fleet);
   const later = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000) });
   const job = (await producer.get(later.generationId)).images[0]?.taskUUID;
-  for (const page of ['', '/logs', '/flow']) await ask(`/api/queues/submissions/${job}${page}`);
-  await ask(`/api/queues/submissions/${job}/promote`, 'PUT');
+  for (const page of ['', '/logs', '/flow']) await ask(`/queues/api/queues/submissions/${job}${page}`);
+  await ask(`/queues/api/queues/submissions/${job}/promote`, 'PUT');
   for (const queue of Object.values(queueNames)) {
-    for (const page of ['metrics', 'default-job-options', 'workers', 'rate-limit']) await ask(`/api/queues/${queue}/${page}`);
+    for (const page of ['metrics', 'default-job-options', 'workers', 'rate-limit']) await ask(`/queues/api/queues/${queue}/${page}`);
     for (const state of ['latest', 'delayed', 'failed', 'waiting', 'prioritized', 'active', 'completed', 'paused'])
-      await ask(`/api/queues?activeQueue=${queue}&status=${state}&page=1&jobsPerPage=10`);
-    await ask(`/api/queues/${queue}/pause`, 'PUT');
-    await ask(`/api/queues/${queue}/resume`, 'PUT');
-    await ask(`/api/queues/${queue}/promote`, 'PUT');
-    await ask(`/api/queues/${queue}/retry/failed`, 'PUT');
+      await ask(`/queues/api/queues?activeQueue=${queue}&status=${state}&page=1&jobsPerPage=10`);
+    await ask(`/queues/api/queues/${queue}/pause`, 'PUT');
+    await ask(`/queues/api/queues/${queue}/resume`, 'PUT');
+    await ask(`/queues/api/queues/${queue}/promote`, 'PUT');
+    await ask(`/queues/api/queues/${queue}/retry/failed`, 'PUT');
   }
-  await ask('/api/job-schedulers');
-  await ask('/api/redis/stats');
+  await ask('/queues/api/job-schedulers');
+  await ask('/queues/api/redis/stats');
+  for (const state of ['latest', 'failed', 'waiting', 'active', 'completed'])
+    await ask(`/queues/api/queues?activeQueue=generations&status=${state}&page=1&jobsPerPage=10`);
+  for (const page of ['/', '/generations', `/generations/${failing.generationId}`, '/spend', '/health']) await ask(page);
   await ask('/metrics');
   expect(await denials(), 'dashboard').toEqual([]);
 

@@ -37,18 +37,22 @@ export async function readAllPages(fleet: Fleet, dashboardUrl: string): Promise<
   await failOneJob(fleet);
   const login = { authorization: `Basic ${Buffer.from(`darkroom:${dashboardPassword}`).toString('base64')}` };
   const own = ['/metrics', '/livez', '/readyz'];
-  const board = ['submissions', 'settlements'].flatMap((queue) => [
-    `/queue/${queue}`,
-    `/api/queues/${queue}/workers`,
+  const board = ['generations', 'submissions', 'settlements'].flatMap((queue) => [
+    `/queues/queue/${queue}`,
+    `/queues/api/queues/${queue}/workers`,
     ...['latest', 'failed', 'delayed', 'completed'].map(
-      (status) => `/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=100`,
+      (status) => `/queues/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=100`,
     ),
   ]);
-  const job = ['/api/queues/submissions/foreign', '/api/queues/submissions/foreign/logs'];
+  const job = ['/queues/api/queues/submissions/foreign', '/queues/api/queues/submissions/foreign/logs'];
   return [
     ...(await Promise.all([...fleet.workerUrls, fleet.receiverUrl].map((url) => readPages(url, own)))).flat(),
-    ...(await readPages(dashboardUrl, [...own, '/', '/api/redis/stats', ...board, ...job], login)),
-    ...(await readPages(dashboardUrl, ['/', '/api/queues'])),
+    ...(await readPages(
+      dashboardUrl,
+      [...own, '/', '/generations', '/spend', '/health', '/queues/', '/queues/api/redis/stats', ...board, ...job],
+      login,
+    )),
+    ...(await readPages(dashboardUrl, ['/', '/queues/api/queues'])),
   ];
 }
 
