@@ -10,8 +10,14 @@ const selectors = [
   'main button:has(> .lucide-play)',
 ];
 
-/** The stylesheet that the board's page loads last. */
-export const BOARD_STYLE = `${selectors.join(',\n')} {\n  display: none;\n}\n`;
+/** The stylesheet that the board's page loads last. Of a generation, Clean is shown: it cancels. */
+export const BOARD_STYLE = `${selectors.join(',\n')} {
+  display: none;
+}
+body:has(a[aria-current='page'][href$='/queue/generations']) main li button:has(> .lucide-trash-2) {
+  display: inline-flex;
+}
+`;
 
 /** Path of the stylesheet. */
 export const BOARD_STYLE_PATH = '/darkroom.css';

@@ -46,7 +46,8 @@ export function addPages(server: FastifyInstance, dependencies: PageDependencies
   const { producer, store, pictures, showPrompts, path, logger, wakeAll } = dependencies;
   const hasPictures = pictures !== undefined;
   const page = (parts: Omit<PageParts, 'path'>): string => buildPage({ ...parts, path });
-  const send = (reply: FastifyReply, parts: Omit<PageParts, 'path'>) => reply.type('text/html; charset=utf-8').send(page(parts));
+  const send = (reply: FastifyReply, parts: Omit<PageParts, 'path' | 'self'>) =>
+    reply.type('text/html; charset=utf-8').send(page({ ...parts, self: reply.request.url }));
   const buildRefusal = (words: string, back: string, title = 'Refused'): string =>
     page({
       title,

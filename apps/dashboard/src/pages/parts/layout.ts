@@ -16,13 +16,15 @@ export interface PageParts {
   readonly current: (typeof menu)[number][0];
   /** The path at which a proxy offers the dashboard, without a slash at its end. */
   readonly path: string;
+  /** Address of the page below that path; absent for an answer to a form, which has none. */
+  readonly self?: string;
   /** True if the page follows what happens. */
   readonly isLive: boolean;
   readonly body: Html;
 }
 
 /** Builds a page. All its links are relative to the path of the dashboard. */
-export const buildPage = ({ title, current, path, isLive, body }: PageParts): string =>
+export const buildPage = ({ title, current, path, self, isLive, body }: PageParts): string =>
   renderPage(
     html`<html lang="en">
       <head>
@@ -36,7 +38,7 @@ export const buildPage = ({ title, current, path, isLive, body }: PageParts): st
         <script type="module" src=${assetPaths.script}></script>
       </head>
       <body>
-        <a class="skip" href="${hrefOf(current)}#content">Skip to the content</a>
+        ${self !== undefined && html`<a class="skip" href="${path}${self}#content">Skip to the content</a>`}
         <header>
           <span class="brand">Darkroom</span>
           <nav aria-label="Pages">
@@ -56,5 +58,3 @@ export const buildPage = ({ title, current, path, isLive, body }: PageParts): st
       </body>
     </html>`,
   );
-
-const hrefOf = (path: string): string => (path === './' ? '' : path);
