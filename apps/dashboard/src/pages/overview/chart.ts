@@ -3,7 +3,7 @@ import { html, type Html } from '../parts/html.ts';
 
 const WIDTH = 720;
 const HEIGHT = 140;
-const FOOT = 16;
+const FOOT = 2;
 
 export interface Bar {
   /** Begin of the stretch, in milliseconds since 1970. */
@@ -12,7 +12,9 @@ export interface Bar {
   readonly failed: number;
 }
 
-const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, each) => total + each, 0);
+/** Sums up the images that failed. One that its caller cancelled is no failure. */
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.entries(counts).reduce((total, [code, each]) => total + (code === 'generation.cancelled' ? 0 : each), 0);
 
 /** Sums minutes up to bars of the same length, those without an event included. @param to The last bar holds it. */
 export function buildBars(minutes: readonly MinuteCounts[], from: number, to: number, lengthMs: number): Bar[] {
@@ -35,27 +37,27 @@ export function buildBars(minutes: readonly MinuteCounts[], from: number, to: nu
 export function drawChart(bars: readonly Bar[], title: string): Html {
   const most = Math.max(1, ...bars.map(({ recorded, failed }) => recorded + failed));
   const width = WIDTH / bars.length;
-  const heightOf = (value: number): number => (value / most) * (HEIGHT - FOOT - 12);
+  const heightOf = (value: number): number => (value / most) * (HEIGHT - FOOT);
   const hour = (at: number): string => new Date(at).toISOString().slice(11, 16);
   const [begin, end] = [bars[0], bars.at(-1)];
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${title}>
-    ${bars.map(({ recorded, failed }, place) => {
-      const [good, bad] = [heightOf(recorded), heightOf(failed)];
-      const x = place * width;
-      const base = HEIGHT - FOOT;
-      return html`<rect class="good" x=${x} y=${base - good} width=${width * 0.8} height=${good} /><rect
-          class="bad"
-          x=${x}
-          y=${base - good - bad}
-          width=${width * 0.8}
-          height=${bad}
-        />`;
-    })}
-    <line class="line" x1="0" x2=${WIDTH} y1=${HEIGHT - FOOT} y2=${HEIGHT - FOOT} />
-    <text x="0" y="10">${most}</text>
-    <text x="0" y=${HEIGHT - 3}>${begin && hour(begin.at)}</text>
-    <text x=${WIDTH} y=${HEIGHT - 3} text-anchor="end">${end && hour(end.at)}</text>
-  </svg>`;
+      ${bars.map(({ recorded, failed }, place) => {
+        const [good, bad] = [heightOf(recorded), heightOf(failed)];
+        const x = place * width;
+        const base = HEIGHT - FOOT;
+        return html`<rect class="good" x=${x} y=${base - good} width=${width * 0.8} height=${good} /><rect
+            class="bad"
+            x=${x}
+            y=${base - good - bad}
+            width=${width * 0.8}
+            height=${bad}
+          />`;
+      })}
+      <line class="line" x1="0" x2=${WIDTH} y1=${HEIGHT - FOOT} y2=${HEIGHT - FOOT} />
+    </svg>
+    <p class="scale soft" aria-hidden="true">
+      <span>${begin && hour(begin.at)}</span><span>the highest bar: ${most}</span><span>${end && hour(end.at)}</span>
+    </p>`;
 }
 
 /** Draws settled and held money as parts of a cap. */

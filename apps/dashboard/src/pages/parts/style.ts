@@ -71,8 +71,9 @@ ol.steps li { padding: 2px 0; }
 .acts form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin-top: 8px; }
 .split { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
 .split > :last-child { flex: 1 1 300px; }
+.scale { display: flex; justify-content: space-between; font-size: 13px; margin: 0; }
 svg.chart { width: 100%; height: 140px; display: block; }
-.chart .good { fill: var(--good); } .chart .bad { fill: var(--bad); } .chart .line { stroke: var(--line); } .chart text { fill: var(--soft); font-size: 11px; }
+.chart .good { fill: var(--good); } .chart .bad { fill: var(--bad); } .chart .line { stroke: var(--line); }
 .bar { width: 100%; min-width: 80px; height: 12px; display: block; }
 .bar .ground { fill: var(--line); } .bar .settled { fill: var(--accent); } .bar .held { fill: var(--wait); }
 @media (max-width: 700px) {
