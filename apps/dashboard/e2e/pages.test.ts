@@ -66,10 +66,10 @@ test.for([
       await page.getByText(words).first().waitFor();
       // lazy pictures load when they are seen
       for (const picture of await page.locator('img').all()) await picture.scrollIntoViewIfNeeded();
-      await page.waitForFunction(() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0));
+      await page.waitForFunction('[...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0)');
       await shoot(`${name}-${kind}`);
       expect((await findBarriers()).join('\n'), kind).toBe('');
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), kind).toBeLessThanOrEqual(0);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), kind).toBeLessThanOrEqual(0);
       expect(await page.locator('body').innerText()).not.toContain(PROMPT);
       expect([...complaints, ...foreign], kind).toEqual([]);
       await page.context().close();
@@ -110,9 +110,9 @@ test('the page follows what happens without a reload, and its keys move through 
   expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true);
   await page.keyboard.press('j');
   await page.keyboard.press('j');
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('href'))).toMatch(/^generations\//);
+  expect(await page.evaluate("document.activeElement?.getAttribute('href')")).toMatch(/^generations\//);
   await page.keyboard.press('/');
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('id');
+  expect(await page.evaluate("document.activeElement?.getAttribute('name')")).toBe('id');
   await page.context().close();
 });
 
