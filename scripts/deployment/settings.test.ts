@@ -34,6 +34,7 @@ const secrets: Environment = {
   S3_ACCESS_KEY_ID: 'id',
   S3_SECRET_ACCESS_KEY: 'secret',
   DASHBOARD_PASSWORD: 'a long password',
+  DASHBOARD_LOOK_PASSWORD: 'another long password',
   ...Object.fromEntries(redisProcesses.map((process) => [`REDIS_${process.toUpperCase()}_PASSWORD`, `${process}1`])),
 };
 
