@@ -146,8 +146,8 @@ module.exports = {
     ownedBy(
       'sharp',
       library('sharp'),
-      'packages/object-storage|apps/runware-emulator',
-      'Images are decoded where they are verified, and drawn by the emulator.',
+      'packages/object-storage|apps/runware-emulator|apps/dashboard',
+      'Images are decoded where they are verified, drawn by the emulator, and made small by the dashboard.',
     ),
     {
       name: 'only-by-name',

@@ -5,8 +5,6 @@ import { matchesCredentials } from './basic-credentials.ts';
 import { createFailedLogins } from './failed-logins.ts';
 
 import type { AccessSettings } from './settings.ts';
-// extends the request of fastify
-import type {} from './visitor.ts';
 
 /** Paths without login: an orchestrator has no password. */
 const openPaths: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
