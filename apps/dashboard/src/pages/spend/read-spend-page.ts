@@ -17,7 +17,7 @@ export async function readSpendPage(store: SpendStore, day: string | undefined, 
   const now = await store.readTime();
   const today = new Date(now).toISOString().slice(0, 10);
   const shown = day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) ? day : today;
-  const [periods, tenants, month, caps, changed, unrecorded] = await Promise.all([
+  const [periods, tenants, month, caps, changed, restrictions] = await Promise.all([
     store.readSpend(),
     store.tenantsOf(`day:${shown}`, { limit: TENANTS, ...(after !== undefined && { after }) }),
     store.tenantsOf(`month:${today.slice(0, 7)}`, { limit: TENANTS }),
@@ -26,6 +26,6 @@ export async function readSpendPage(store: SpendStore, day: string | undefined, 
     store.findCapsRestrictions(),
   ]);
   const days = Array.from({ length: 14 }, (_, back) => new Date(now - back * DAY_MS).toISOString().slice(0, 10));
-  return { now, shown, days, periods, tenants, month, caps: caps?.caps, changed, unrecorded };
+  return { now, shown, days, periods, tenants, month, caps: caps?.caps, changed, isRecorded: restrictions.length === 0 };
 }
 export type SpendPage = Awaited<ReturnType<typeof readSpendPage>>;

@@ -15,7 +15,7 @@ const words: Readonly<Record<CapName, string>> = {
 
 /** Shows who has spent how much, and what they may. */
 export function showSpendPage(
-  { shown, days, periods, tenants, month, caps, changed, unrecorded }: SpendPage,
+  { shown, days, periods, tenants, month, caps, changed, isRecorded }: SpendPage,
   mayAct: boolean,
   note: string | undefined,
 ): Html {
@@ -55,7 +55,7 @@ export function showSpendPage(
           </table>`
     }
     ${changed !== undefined && html`<p class="soft">Changed ${moment(changed.at)}${changed.who !== undefined && ` by ${changed.who}`}${changed.reason !== undefined && `: ${changed.reason}`}</p>`}
-    ${unrecorded.length > 0 && html`<p class="notice">A lower cap holds in Redis, and a worker records it in the bucket.</p>`}
+    ${!isRecorded && html`<p class="notice">A lower cap holds in Redis, and a worker records it in the bucket.</p>`}
     ${
       mayAct &&
       caps !== undefined &&
