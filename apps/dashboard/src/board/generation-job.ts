@@ -65,7 +65,8 @@ function jsonOf({
     id: generationId,
     name: `${status}: ${describeImages(images)} of ${tenant}`,
     timestamp: createdAt,
-    ...(finishedAt !== undefined && { finishedOn: finishedAt }),
+    // the board counts its duration from the start of a run, of which a generation may have several
+    ...(finishedAt !== undefined && { processedOn: createdAt, finishedOn: finishedAt }),
     progress: Math.round((100 * ended) / images.length),
     attemptsMade: 0,
     failedReason: failed ? describeFaults(codes) : '',
