@@ -49,7 +49,7 @@ test.for([
   ['pictures', '/generations?view=pictures', 'provider.content-refused'],
   ['empty', '/generations?tenant=nobody', 'No generation fits.'],
   ['spend', '/spend', 'Tenants this month'],
-  ['health', '/health', 'Log of acts'],
+  ['health', '/health', 'Outcomes unknown'],
   ['one-made', '', 'recorded as succeeded'],
   ['one-failed', '', 'What to do:'],
 ])(
