@@ -66,7 +66,9 @@ test.for([
       await page.getByText(words).first().waitFor();
       // lazy pictures load when they are seen
       for (const picture of await page.locator('img').all()) await picture.scrollIntoViewIfNeeded();
-      await page.waitForFunction('[...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0)');
+      await eventually(async () => {
+        expect(await page.evaluate('[...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0)')).toBe(true);
+      });
       await shoot(`${name}-${kind}`);
       expect((await findBarriers()).join('\n'), kind).toBe('');
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), kind).toBeLessThanOrEqual(0);

@@ -29,3 +29,7 @@ test('what is false or absent is not shown, and markup in markup stays as it is'
     ),
   ).toBe('<!doctype html><ul open><li>a</li><li>b</li>0</ul><br>');
 });
+
+test('a line break between words is a blank', () => {
+  expect(renderPage(html`<p>by ${'darkroom'}: ${'the reason'}</p>`)).toBe('<!doctype html><p> by darkroom: the reason </p>');
+});

@@ -36,9 +36,27 @@ interface Templates {
   bind(build: typeof buildElement): (strings: TemplateStringsArray, ...values: (Html | Attributes[string])[]) => Html;
 }
 
-/** Builds markup from a template, such as html`<b>${text}</b>`. */
 // Its types describe its CommonJS file, and Node loads its module.
-export const html = (htm.default as unknown as Templates).bind(buildElement);
+const parse = (htm.default as unknown as Templates).bind(buildElement);
+const joined = new WeakMap<TemplateStringsArray, TemplateStringsArray>();
+
+/**
+ * Replaces each line break of a template and the blanks around it by one blank, as a browser reads them. The parser would drop them, and the
+ * formatter breaks lines between words.
+ */
+function joinLines(strings: TemplateStringsArray): TemplateStringsArray {
+  const known = joined.get(strings);
+  if (known !== undefined) return known;
+  const lines = Object.assign(
+    strings.map((text) => text.replaceAll(/\s*\n\s*/g, ' ')),
+    { raw: strings.raw },
+  );
+  joined.set(strings, lines);
+  return lines;
+}
+
+/** Builds markup from a template, such as html`<b>${text}</b>`. */
+export const html = (strings: TemplateStringsArray, ...values: (Html | Attributes[string])[]): Html => parse(joinLines(strings), ...values);
 
 /** Renders a whole page. */
 export const renderPage = (page: Html): string => `<!doctype html>${render(page)}`;
