@@ -7,7 +7,7 @@ const joinedByApps = 'runware-client|object-storage|generation-store|queues|serv
 const keepers = 'generation-store|object-storage|queues';
 
 /** Files that run in production: sources of apps and packages without their tests. */
-const production = { path: '^(apps|packages)/[^/]+/src/', pathNot: ['\\.test\\.ts$', '^packages/testing/'] };
+const production = { path: '^(apps|packages)/[^/]+/src/', pathNot: ['\\.test\\.ts$', '^packages/(testing|bench)/'] };
 
 /** Outside libraries by name, whether they are installed or not. */
 const library = (names) => `(^|node_modules/)(${names})(/|$)`;
@@ -19,7 +19,7 @@ const ownedBy = (name, modules, owners, reason) => ({
   comment: reason,
   from: {
     path: '^(apps|packages)/',
-    pathNot: [`^(${owners})/`, '\\.test\\.ts$', '^(apps|packages)/[^/]+/(test|e2e)/', '^packages/testing/'],
+    pathNot: [`^(${owners})/`, '\\.test\\.ts$', '^(apps|packages)/[^/]+/(test|e2e)/', '^packages/(testing|bench)/'],
   },
   to: { path: modules },
 });
@@ -183,7 +183,7 @@ module.exports = {
       severity: 'error',
       comment: 'Builders and fault injection have no place in a running service.',
       from: production,
-      to: { path: ['^packages/testing/', library('vitest|fast-check')] },
+      to: { path: ['^packages/(testing|bench)/', library('vitest|fast-check')] },
     },
     {
       name: 'production-never-imports-the-local-stack',

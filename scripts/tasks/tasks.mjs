@@ -44,6 +44,10 @@ export const tasks = {
     does: 'kills, freezes and cuts off every part while orders arrive, and compares the result with the bill: `-- --generations 2000 --seed 7`',
     run: app('packages/testing/dist/fault-run/main.js'),
   },
+  bench: {
+    does: 'measures what an image costs beside the workers that most people write; `-- --quick`, `-- --compare <commit>`, `-- --help`',
+    run: app('packages/bench/dist/main.js'),
+  },
   pack: {
     does: 'writes the installable packages of the command line and of the producer; the last two lines are the paths of their tarballs',
     run: app('scripts/pack.mjs'),

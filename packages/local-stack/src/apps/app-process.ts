@@ -46,6 +46,8 @@ export interface AppProcess {
   readonly url: string;
   /** Its own settings; commands of an operator get the same. */
   readonly env: Readonly<Record<string, string>>;
+  /** Process id of its last start. */
+  readonly pid: number | undefined;
   /** Starts it and waits until it is ready. @throws LocalStackError if it ends first or is not ready in time. */
   start(): Promise<void>;
   /** Sends SIGTERM and waits; kills it at the limit, or once `hurry` aborts. May be called twice. @returns the exit code. */
@@ -75,6 +77,9 @@ export async function describeApp(
     name,
     url: address.url,
     env,
+    get pid() {
+      return program?.child.pid;
+    },
     async start() {
       isStopping = false;
       if (watch !== undefined) writeFileSync(logFile, '');

@@ -1,0 +1,42 @@
+/** A system that the bench compares: Darkroom, or a worker that most people write. */
+export interface Contestant {
+  readonly name: string;
+  /** Processes whose load counts, by their part. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** The Redis that it alone uses, if it has one. */
+  readonly redisUrl: string | undefined;
+  /** Makes so many images from a backlog; resolves when the last one is recorded. */
+  makeImages(images: number): Promise<void>;
+  /** Queues so many images. */
+  queueImages(images: number): Promise<void>;
+  /** Queues one image. */
+  enqueueOne(): Promise<void>;
+  /** Calls the listener for each image when its result is recorded. @returns a function that stops it. */
+  hearRecorded(onRecorded: OnRecorded): Promise<() => Promise<void>>;
+  stop(): Promise<void>;
+}
+
+/** @param atMs Milliseconds since 1970, with fractions. */
+export type OnRecorded = (taskUUID: string, atMs: number) => void;
+
+/** Returns the time of this process with fractions of a millisecond, in milliseconds since 1970. */
+export const preciseNow = (): number => performance.timeOrigin + performance.now();
+
+/** Returns the name of a contestant as that of a folder or a bucket. */
+export const placeOf = (name: string): string => name.toLowerCase().replaceAll(/\W+/g, '-');
+
+/** The figures of one run, by name. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** What all contestants of a run share. */
+export interface Ground {
+  providerUrl: string;
+  s3Endpoint: string;
+  /** Folder of data and logs. */
+  directory: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Takes the version of a server that a contestant uses. */
+  noteVersion: (name: string, version: string) => void;
+  /** Images that a contestant works on at once. */
+  concurrency: number;
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { taskUuidOf } from '@darkroom/contracts';
+import { closeAtOnce, createClosing, runProgram, startDarkroom, type AppendFsync, type Environment } from '@darkroom/local-stack';
+import { Redis } from 'ioredis';
+import { placeOf, preciseNow, type Contestant, type Ground } from './contestant.ts';
+import { startOwnRedis } from './own-redis.ts';
+
+export interface DarkroomOptions {
+  name: string;
+  appendfsync: AppendFsync;
+  /** Folder of the repository whose apps and producer run, built. */
+  root: string;
+  /** The Node of the apps; that of the bench when absent. */
+  node?: string;
+  /** Settings of the workers beside those that the bench raises. */
+  workerEnv?: Readonly<Record<string, string>>;
+}
+
+const PREFIX = '{darkroom}';
+const LOOK_EVERY_MS = 20;
+/** Requests of one call of `enqueueMany`. */
+const ENQUEUE_AT_ONCE = 500;
+
+/** More tasks at the provider than any scenario has: the provider of the bench takes all. */
+const TASKS_AT_PROVIDER = 1_000_000;
+
+const raisedConcurrency = (concurrency: number): Readonly<Record<string, string>> => ({
+  WORKER_SUBMIT_CONCURRENCY: String(concurrency),
+  WORKER_SETTLE_CONCURRENCY: String(concurrency),
+});
+
+/** Limits that the bench raises, because they bound the fleet at the provider and not the cost of an image; as the results name them. */
+export const raisedLimits = (concurrency: number): Readonly<Record<string, string>> => ({
+  ...raisedConcurrency(concurrency),
+  'darkroom limits --tasks': String(TASKS_AT_PROVIDER),
+});
+
+/** Starts a whole Darkroom with a Redis of its own: worker, receiver, eraser and API. */
+export async function startDarkroomContestant(ground: Ground, options: DarkroomOptions): Promise<Contestant> {
+  const { name, root, node, workerEnv = {}, appendfsync } = options;
+  const directory = join(ground.directory, placeOf(name));
+  await mkdir(directory, { recursive: true });
+  const closing = createClosing();
+  try {
+    const redis = await startOwnRedis(ground, placeOf(name), appendfsync);
+    closing.add(() => redis.stop());
+    const darkroom = await startDarkroom(
+      {
+        root,
+        node,
+        logs: directory,
+        environment: ground.environment,
+        stores: {
+          redisUrl: redis.url,
+          prefix: PREFIX,
+          s3: {
+            bucket: placeOf(name),
+            region: 'us-east-1',
+            endpoint: ground.s3Endpoint,
+            credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+          },
+        },
+        apiKey: 'bench',
+        webhookKeys: `bench:${randomBytes(32).toString('hex')}`,
+        receivers: ['receiver'],
+        workers: ['worker'],
+        erasers: ['eraser'],
+        apis: ['api'],
+        settingsOf: (_, app) =>
+          app === 'worker' ? { RUNWARE_URL: ground.providerUrl, ...raisedConcurrency(ground.concurrency), ...workerEnv } : {},
+      },
+      closing,
+    );
+    await raiseTasks(root, { ...ground.environment, ...darkroom.workers[0]?.env });
+    const client = new Redis(redis.url);
+    closing.add(() => client.disconnect());
+    const { createProducer } = await importProducer(root);
+    const producer = createProducer({ redisUrl: redis.url });
+    closing.add(() => producer.close());
+
+    const queueImages = async (images: number): Promise<void> => {
+      for (let at = 0; at < images; at += ENQUEUE_AT_ONCE)
+        await producer.enqueueMany(Array.from({ length: Math.min(ENQUEUE_AT_ONCE, images - at) }, (_, more) => requestOf(at + more)));
+    };
+
+    return {
+      name,
+      parts: Object.fromEntries([
+        ['redis', redis.pid],
+        ...[...darkroom.workers, ...darkroom.receivers, ...darkroom.erasers, ...darkroom.apis].map((app) => [app.name, app.pid ?? 0]),
+      ]),
+      redisUrl: redis.url,
+      queueImages,
+      async makeImages(images) {
+        await queueImages(images);
+        // Generations with a live submission: every result is in S3 and in Redis when the set is empty.
+        while ((await client.zcard(`${PREFIX}:open`)) > 0) {
+          const dead = [...darkroom.workers, ...darkroom.receivers].find((app) => !app.isRunning());
+          if (dead !== undefined) throw new Error(`the ${dead.name} ended during a run:\n${(await dead.log()).slice(-2000)}`);
+          await delay(LOOK_EVERY_MS);
+        }
+      },
+      enqueueOne: async () => void (await producer.enqueue(requestOf(0))),
+      async hearRecorded(onRecorded) {
+        const listener = new Redis(redis.url);
+        await listener.psubscribe(`${PREFIX}:events:*`);
+        listener.on('pmessage', (_pattern: string, channel: string, message: string) => {
+          const atMs = preciseNow();
+          if (!message.includes('generation.succeeded')) return;
+          onRecorded(taskUuidOf({ generationId: channel.slice(`${PREFIX}:events:`.length), index: 0, n: 1 }), atMs);
+        });
+        return () => Promise.resolve(listener.disconnect());
+      },
+      async stop() {
+        // In order, so that a profile is written and no lock is left.
+        await Promise.all(darkroom.workers.map((worker) => worker.stop()));
+        await closeAtOnce(closing);
+      },
+    };
+  } catch (error) {
+    await closeAtOnce(closing);
+    throw error;
+  }
+}
+
+/** Lets the fleet have any number of tasks at the provider, by the command of an operator. @param environment That of a worker. */
+async function raiseTasks(root: string, environment: Environment): Promise<void> {
+  const args = [join(root, 'apps/cli/dist/main.js'), 'limits', '--tasks', String(TASKS_AT_PROVIDER), '--reason', 'bench'];
+  const { code, output } = await runProgram({ name: 'limits', args, environment });
+  if (code !== 0) throw new Error(`could not raise the limit of tasks:\n${output}`);
+}
+
+const requestOf = (at: number) => ({ positivePrompt: `a lighthouse at dusk, ${at}`, width: 1024 as const, height: 1024 as const });
+
+/** Loads the producer of a built repository, so that an earlier commit is driven by its own. */
+const importProducer = async (root: string): Promise<typeof import('@darkroom/producer')> =>
+  // The package of that name, at whatever commit: the bench uses two functions of it.
+  (await import(pathToFileURL(join(root, 'packages/producer/dist/index.js')).href)) as typeof import('@darkroom/producer');

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { helpTextOf, parseCommandLine, type BenchSettings } from './command-line.ts';
+import { compareCommits } from './compare-commits.ts';
+import { raisedLimits } from './contestants/start-darkroom.ts';
+import { describeMachine } from './report/machine.ts';
+import { renderTable } from './report/table.ts';
+import { writeReport } from './report/write-report.ts';
+import { scenarios } from './scenarios/scenarios.ts';
+import type { ScenarioContext, ScenarioResult } from './scenarios/scenario.ts';
+import { startStandIns } from './stand-ins/start-stand-ins.ts';
+
+// `npm run bench`: reads the command line, runs the scenarios, and prints the results.
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Images that each contestant works on at once. */
+const CONCURRENCY = 50;
+/** Time that the provider takes for an image, in milliseconds: less than any part of a worker's own. */
+const IMAGE_MS = 20;
+
+async function run(settings: BenchSettings): Promise<number> {
+  const { isQuick, runs, only, compare } = settings;
+  const directory = await mkdtemp(join(tmpdir(), 'darkroom-bench-'));
+  const environment = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((name) => [name, process.env[name]]));
+  const standIns = await startStandIns(environment);
+  const machine = describeMachine();
+  const ground = {
+    providerUrl: standIns.providerUrl,
+    s3Endpoint: standIns.s3Endpoint,
+    directory,
+    environment,
+    concurrency: CONCURRENCY,
+    noteVersion: (name: string, version: string) => void (machine.versions[name] = version),
+  };
+  const context: ScenarioContext = {
+    ground,
+    standIns,
+    runs,
+    isQuick,
+    usualDelayMs: IMAGE_MS,
+    onProgress: (line) => void process.stderr.write(`${line}\n`),
+  };
+  standIns.setDelay(IMAGE_MS);
+  try {
+    if (compare !== undefined) {
+      const { lines, json } = await compareCommits(context, compare, process.env);
+      for (const line of lines) print(line);
+      print(JSON.stringify({ machine, ...json }));
+      return 0;
+    }
+    const results: ScenarioResult[] = [];
+    for (const scenario of scenarios.filter(({ name, isQuick: isSmall }) => only?.includes(name) ?? (!isQuick || isSmall))) {
+      const result = await scenario.run(context);
+      results.push(result);
+      print(`\n${result.title}\n\n${renderTable(result)}\n`);
+      for (const note of result.notes) print(note);
+    }
+    const raised = raisedLimits(CONCURRENCY);
+    if (settings.writes) writeReport(results, machine, raised);
+    print(JSON.stringify({ machine, raised, imageBytes: standIns.imageBytes, results }));
+    return 0;
+  } finally {
+    await standIns.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const command = parseCommandLine(
+  process.argv.slice(2),
+  scenarios.map(({ name }) => name),
+);
+switch (command.kind) {
+  case 'run':
+    process.exitCode = await run(command.settings).catch((error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      return 1;
+    });
+    break;
+  case 'help':
+    print(helpTextOf(Object.fromEntries(scenarios.map(({ name, does }) => [name, does]))));
+    break;
+  case 'wrong':
+    process.stderr.write(`${command.message}\n`);
+    process.exitCode = 2;
+    break;
+  default:
+    command satisfies never;
+}

@@ -1,0 +1,77 @@
+import { Queue, Worker, type Job } from 'bullmq';
+import { serveHooks, type Delivery } from './hooks.ts';
+import { imageKeyOf, loopOverCalls, submitImage } from './make-image.ts';
+import { naiveCommand, naiveQueues, naiveSettings, NAIVE_SETTINGS } from './settings.ts';
+import { createTunedTransport } from './tuned-transport.ts';
+import { createUsualTransport } from './usual-transport.ts';
+
+// A naive worker as a process of its own: it presigns, submits, waits for the webhook and sends a HEAD for the object. It keeps no records,
+// counts no money and verifies nothing.
+
+const settings = naiveSettings.parse(JSON.parse(process.env[NAIVE_SETTINGS] ?? '{}'));
+const { mode, redisUrl, prefix, concurrency } = settings;
+const createTransport = settings.transport === 'tuned' ? createTunedTransport : createUsualTransport;
+const transport = createTransport({
+  ...settings,
+  apiKey: 'bench',
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+  connections: concurrency * 2,
+});
+const options = { connection: { url: redisUrl }, prefix };
+/** A parked job looks by itself after this time, if no webhook comes. */
+const PARK_MS = 60_000;
+
+/** Deliveries that a run waits for, by task. */
+const waiting = new Map<string, (delivery: Delivery) => void>();
+const waitFor = (taskUUID: string): Promise<Delivery> => new Promise((resolve) => waiting.set(taskUUID, resolve));
+const parked = mode === 'park' ? new Queue(naiveQueues.parked, options) : undefined;
+
+const webhookURL = await serveHooks(async (delivery) => {
+  waiting.get(delivery.taskUUID)?.(delivery);
+  waiting.delete(delivery.taskUUID);
+  const job: Job<unknown> | undefined = await parked?.getJob(delivery.taskUUID);
+  await job?.promote();
+});
+
+type ImageJob = Job<{ taskUUID: string }>;
+
+/** Holds its slot until the webhook has come. */
+async function hold({ data: { taskUUID } }: ImageJob): Promise<unknown> {
+  const delivered = waitFor(taskUUID);
+  await submitImage(transport, taskUUID, webhookURL);
+  const { seed, cost } = await delivered;
+  await transport.head(imageKeyOf(taskUUID));
+  return { seed, cost };
+}
+
+/** Parks a job that the webhook wakes, and gives its slot back. */
+async function park({ data: { taskUUID } }: ImageJob): Promise<void> {
+  await parked?.add('wake', { taskUUID }, { jobId: taskUUID, delay: PARK_MS });
+  await submitImage(transport, taskUUID, webhookURL);
+}
+
+async function wake({ data: { taskUUID } }: ImageJob): Promise<unknown> {
+  await transport.head(imageKeyOf(taskUUID));
+  return { key: imageKeyOf(taskUUID) };
+}
+
+const work = { ...options, concurrency };
+const workers =
+  mode === 'calls' ? [] : [new Worker(naiveQueues.images, mode === 'hold' ? hold : mode === 'park' ? park : () => Promise.resolve(), work)];
+if (mode === 'park') workers.push(new Worker(naiveQueues.parked, wake, work));
+await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+
+process.on('message', (message) => {
+  const { images } = naiveCommand.parse(message);
+  loopOverCalls({ images, concurrency, webhookURL }, transport, waitFor).then(
+    () => process.send?.({ done: true }),
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
+process.once('disconnect', () => process.exit());
+process.once('SIGTERM', () => process.exit());
+process.send?.({ ready: true });

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** Workers that most people write, and loops that show what their parts cost. */
+export const naiveModes = ['hold', 'park', 'noop', 'calls'] as const;
+export type NaiveMode = (typeof naiveModes)[number];
+
+export const naiveSettings = z.object({
+  mode: z.enum(naiveModes),
+  transport: z.enum(['usual', 'tuned']),
+  redisUrl: z.string(),
+  prefix: z.string(),
+  concurrency: z.number(),
+  providerUrl: z.string(),
+  s3Endpoint: z.string(),
+  bucket: z.string(),
+});
+export type NaiveSettings = z.infer<typeof naiveSettings>;
+
+/** The name of the environment variable with the settings, as JSON. */
+export const NAIVE_SETTINGS = 'BENCH_NAIVE';
+
+/** Names of the queues of the naive workers. */
+export const naiveQueues = { images: 'images', parked: 'parked' } as const;
+
+/** A message from the process of a naive worker. */
+export const naiveMessage = z.object({ ready: z.literal(true).optional(), done: z.literal(true).optional() });
+/** A message to it: a mode without a queue makes so many images. */
+export const naiveCommand = z.object({ images: z.number() });

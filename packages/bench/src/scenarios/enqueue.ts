@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createProducer } from '@darkroom/producer';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Figures } from '../contestants/contestant.ts';
+import { startOwnRedis } from '../contestants/own-redis.ts';
+import { readProcessorMs } from '../measure/processor-time.ts';
+import { quantileOf } from '../measure/spread.ts';
+import { rowOf, type Row, type Scenario } from './scenario.ts';
+import { usualFsync } from './starts.ts';
+
+/** A way to queue images. */
+interface Enqueuer {
+  name: string;
+  one(at: number): Promise<unknown>;
+  many(count: number): Promise<unknown>;
+}
+
+const request = (at: number) => ({ positivePrompt: `a lighthouse at dusk, ${at}`, width: 1024 as const, height: 1024 as const });
+/** What a caller of plain BullMQ puts into a job. */
+const plainJob = (at: number) => {
+  const taskUUID = randomUUID();
+  return { name: 'image', data: { taskUUID, ...request(at) }, opts: { jobId: taskUUID } };
+};
+
+const ONE_BY_ONE = 1000;
+const AT_ONCE = 100;
+const ROUNDS = 20;
+const MANY = 5000;
+
+/** Calls of a backend: one after the other, a hundred at the same time, and thousands in one call. */
+export const enqueue: Scenario = {
+  name: 'enqueue',
+  does: 'queues images: one by one, 100 at once, 5,000 in one call, beside `add` and `addBulk` of BullMQ',
+  isQuick: false,
+  async run({ ground, runs, onProgress }) {
+    const redis = await startOwnRedis(ground, 'enqueue', usualFsync);
+    const client = new Redis(redis.url);
+    const producer = createProducer({ redisUrl: redis.url });
+    const queue = new Queue('images', { connection: { url: redis.url } });
+    // The store of a producer opens with its first worker; a producer may queue before.
+    const ways: Enqueuer[] = [
+      {
+        name: 'Darkroom',
+        one: (at) => producer.enqueue(request(at)),
+        many: (count) => producer.enqueueMany(Array.from({ length: count }, (_, at) => request(at))),
+      },
+      {
+        name: 'BullMQ',
+        one: (at) => {
+          const { name, data, opts } = plainJob(at);
+          return queue.add(name, data, opts);
+        },
+        many: (count) => queue.addBulk(Array.from({ length: count }, (_, at) => plainJob(at))),
+      },
+    ];
+    try {
+      const figures = new Map<Enqueuer, Figures[]>(ways.map((way) => [way, []]));
+      for (const way of ways) for (let at = 0; at < AT_ONCE; at += 1) await way.one(at);
+      for (let run = 1; run <= runs; run += 1) {
+        for (const [way, measured] of figures) {
+          measured.push(await measureEnqueue(way, redis.pid));
+          onProgress(`enqueue, run ${run}: ${way.name}: ${JSON.stringify(measured.at(-1))}`);
+          await client.flushall();
+        }
+      }
+      const rows: Row[] = [...figures].map(([way, measured]) => rowOf(way.name, measured));
+      return {
+        name: 'enqueue',
+        title: 'Enqueue',
+        rows,
+        notes: [
+          `Rates are images a second of one process: ${ONE_BY_ONE} calls one by one, ${ROUNDS} times ${AT_ONCE} calls at once, and ${MANY} in one call. Redis: CPU milliseconds an image. "Blocked" is the longest time that the event loop of the caller stood still.`,
+        ],
+      };
+    } finally {
+      await queue.close();
+      await producer.close();
+      client.disconnect();
+      await redis.stop();
+    }
+  },
+};
+
+async function measureEnqueue({ one, many }: Enqueuer, redisPid: number): Promise<Figures> {
+  const waits: number[] = [];
+  const before = readProcessorMs(redisPid);
+  const oneByOne = await secondsOf(async () => {
+    for (let at = 0; at < ONE_BY_ONE; at += 1) waits.push((await secondsOf(() => one(at))) * 1000);
+  });
+  const atOnce = await secondsOf(async () => {
+    for (let round = 0; round < ROUNDS; round += 1) await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => one(at)));
+  });
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
+  const inOneCall = await secondsOf(() => many(MANY));
+  loop.disable();
+  const images = ONE_BY_ONE + ROUNDS * AT_ONCE + MANY;
+  return {
+    'one by one/s': ONE_BY_ONE / oneByOne,
+    'one p99 ms': quantileOf(waits, 0.99),
+    [`${AT_ONCE} at once/s`]: (ROUNDS * AT_ONCE) / atOnce,
+    [`${MANY} in one call/s`]: MANY / inOneCall,
+    'blocked ms': loop.max / 1e6,
+    'redis ms': (readProcessorMs(redisPid) - before) / images,
+  };
+}
+
+async function secondsOf(act: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await act();
+  return (performance.now() - startedAt) / 1000;
+}

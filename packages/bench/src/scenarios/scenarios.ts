@@ -1,0 +1,9 @@
+import { backlog } from './backlog.ts';
+import { enqueue } from './enqueue.ts';
+import { latency } from './latency.ts';
+import { pipeline, pipelineAlways } from './pipeline.ts';
+import { profile } from './profile.ts';
+import type { Scenario } from './scenario.ts';
+
+/** All scenarios, in the order of their weight. */
+export const scenarios: readonly Scenario[] = [pipeline, latency, backlog, enqueue, pipelineAlways, profile];

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A bucket in memory that answers as S3 does and checks no signature: it costs next to nothing, so that the figures are those of its clients. */
+export interface MemoryBucket {
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Writes an object as a presigned upload does. @param address The presigned URL. */
+  upload(address: string, bytes: Buffer): void;
+  /** Numbers of requests by operation and folder, such as "GetObject staging". */
+  readonly counts: Map<string, number>;
+}
+
+interface StoredObject {
+  bytes: Buffer;
+  etag: string;
+  writtenAt: number;
+}
+
+export function createMemoryBucket(): MemoryBucket {
+  const objects = new Map<string, StoredObject>();
+  const counts = new Map<string, number>();
+  const count = (operation: string, key: string): void => {
+    const name = `${operation} ${key.split('/')[1] ?? ''}`.trim();
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  };
+  const put = (key: string, bytes: Buffer): StoredObject => {
+    const object = { bytes, etag: `"${createHash('md5').update(bytes).digest('hex')}"`, writtenAt: Date.now() };
+    objects.set(key, object);
+    return object;
+  };
+  return {
+    counts,
+    upload: (address, bytes) => void put(keyOf(new URL(address)), bytes),
+    async answer(request, response) {
+      const url = new URL(request.url ?? '/', 'http://bucket');
+      const key = keyOf(url);
+      const method = request.method ?? 'GET';
+      // A bucket alone ("/bench") is listed, or asked for its features.
+      if (!key.includes('/')) {
+        await readAll(request);
+        if (url.searchParams.get('list-type') !== '2') return void fail(response, 501, 'NotImplemented');
+        count('List', `/${url.searchParams.get('prefix') ?? ''}`);
+        return void response.writeHead(200, { 'content-type': 'application/xml' }).end(list(objects, key, url.searchParams));
+      }
+      if (method === 'PUT') {
+        const bytes = await readAll(request);
+        count('PutObject', key);
+        if (request.headers['if-none-match'] === '*' && objects.has(key)) return void fail(response, 412, 'PreconditionFailed');
+        return void response.writeHead(200, { etag: put(key, bytes).etag, 'content-length': 0 }).end();
+      }
+      await readAll(request);
+      count(method === 'HEAD' ? 'HeadObject' : method === 'DELETE' ? 'DeleteObject' : 'GetObject', key);
+      const object = objects.get(key);
+      if (method === 'DELETE') {
+        objects.delete(key);
+        return void response.writeHead(204).end();
+      }
+      if (object === undefined) return void fail(response, 404, 'NoSuchKey');
+      response.writeHead(200, {
+        'content-length': object.bytes.length,
+        'last-modified': new Date(object.writtenAt).toUTCString(),
+        etag: object.etag,
+      });
+      response.end(method === 'HEAD' ? undefined : object.bytes);
+    },
+  };
+}
+
+/** Returns bucket and key of a path-style address; the bucket alone for "/bucket/". */
+const keyOf = (url: URL): string => decodeURIComponent(url.pathname.slice(1)).replace(/^([^/]+)\/$/, '$1');
+
+function fail(response: ServerResponse, status: number, code: string): void {
+  response.writeHead(status, { 'content-type': 'application/xml' }).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+}
+
+function list(objects: ReadonlyMap<string, StoredObject>, bucket: string, query: URLSearchParams): string {
+  const prefix = `${bucket}/${query.get('prefix') ?? ''}`;
+  const after = `${bucket}/${query.get('continuation-token') ?? query.get('start-after') ?? ''}`;
+  const delimiter = query.get('delimiter');
+  const max = Number(query.get('max-keys') ?? 1000);
+  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).toSorted();
+  const groups = new Set<string>();
+  const contents: string[] = [];
+  let last: string | undefined;
+  let isCut = false;
+  for (const key of keys) {
+    const end = delimiter === null ? -1 : key.indexOf(delimiter, prefix.length);
+    const group = end === -1 ? undefined : key.slice(bucket.length + 1, end + 1);
+    if (group !== undefined && groups.has(group)) {
+      last = key;
+      continue;
+    }
+    if (contents.length + groups.size === max) {
+      isCut = true;
+      break;
+    }
+    last = key;
+    if (group === undefined) contents.push(describe(key.slice(bucket.length + 1), objects.get(key)));
+    else groups.add(group);
+  }
+  const next = isCut && last !== undefined ? `<NextContinuationToken>${last.slice(bucket.length + 1)}</NextContinuationToken>` : '';
+  const common = [...groups].map((group) => `<CommonPrefixes><Prefix>${group}</Prefix></CommonPrefixes>`);
+  return `<ListBucketResult><IsTruncated>${isCut}</IsTruncated>${next}${contents.join('')}${common.join('')}</ListBucketResult>`;
+}
+
+const describe = (key: string, object: StoredObject | undefined): string =>
+  `<Contents><Key>${key}</Key><LastModified>${new Date(object?.writtenAt ?? 0).toISOString()}</LastModified><Size>${object?.bytes.length ?? 0}</Size></Contents>`;
+
+/** Reads the body of a request. */
+export async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  // A request without an encoding yields Buffers.
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}

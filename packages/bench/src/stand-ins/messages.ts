@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** A message to the process of the stand-ins. */
+export const commandSchema = z.object({
+  /** Sets the time that an image takes. */
+  delayMs: z.number().optional(),
+  /** Asks for the counts. */
+  countsWanted: z.boolean().optional(),
+  /** Asks for the times at which webhooks were sent, and forgets them. */
+  webhookTimesWanted: z.boolean().optional(),
+});
+
+const countsSchema = z.object({
+  /** Requests to the bucket by operation and folder. */
+  s3: z.record(z.string(), z.number()),
+  provider: z.object({
+    submissions: z.number(),
+    boughtTwice: z.number(),
+    questions: z.number(),
+    webhooks: z.number(),
+    refusedWebhooks: z.number(),
+  }),
+});
+export type StandInCounts = z.infer<typeof countsSchema>;
+
+/** A message of the process of the stand-ins. */
+export const standInMessage = z.object({
+  ready: z.object({ url: z.string(), imageBytes: z.number() }).optional(),
+  counts: countsSchema.optional(),
+  /** First webhook of each task, in milliseconds since 1970. */
+  webhookTimes: z.record(z.string(), z.number()).optional(),
+});

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { startProgram, type Environment } from '@darkroom/local-stack';
+import { standInMessage, type StandInCounts } from './messages.ts';
+
+/** Provider and bucket of the bench, in a process of their own. */
+export interface StandIns {
+  /** Address of the provider's API. */
+  readonly providerUrl: string;
+  /** Address of the bucket's server, for path-style addresses. */
+  readonly s3Endpoint: string;
+  readonly imageBytes: number;
+  setDelay(delayMs: number): void;
+  readCounts(): Promise<StandInCounts>;
+  /** Returns when the webhook of each task was sent, in milliseconds since 1970, and forgets it. */
+  takeWebhookTimes(): Promise<Readonly<Record<string, number>>>;
+  stop(): Promise<void>;
+}
+
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 2_000;
+
+export async function startStandIns(environment: Environment): Promise<StandIns> {
+  const program = startProgram({
+    name: 'stand-ins',
+    args: [fileURLToPath(new URL('main.js', import.meta.url))],
+    environment,
+    hasChannel: true,
+    hasOwnGroup: true,
+  });
+  const { child } = program;
+  let ready: { url: string; imageBytes: number } | undefined;
+  child.on('message', (message) => (ready ??= standInMessage.parse(message).ready));
+  await program.untilReady(() => Promise.resolve(ready === undefined ? { what: 'it does not listen' } : undefined), START_LIMIT_MS);
+  if (ready === undefined) throw new Error('the stand-ins did not say where they listen');
+  const ask = async (question: Readonly<Record<string, boolean>>) => {
+    const answered = once(child, 'message');
+    child.send(question);
+    const [message]: unknown[] = await answered;
+    return standInMessage.parse(message);
+  };
+  return {
+    providerUrl: `${ready.url}/v1`,
+    s3Endpoint: ready.url,
+    imageBytes: ready.imageBytes,
+    setDelay: (delayMs) => void child.send({ delayMs }),
+    async takeWebhookTimes() {
+      const { webhookTimes } = await ask({ webhookTimesWanted: true });
+      return webhookTimes ?? {};
+    },
+    async readCounts() {
+      const { counts } = await ask({ countsWanted: true });
+      if (counts === undefined) throw new Error('the stand-ins answered without counts');
+      return counts;
+    },
+    stop: async () => void (await program.stop(STOP_LIMIT_MS)),
+  };
+}
