@@ -1,14 +1,9 @@
 import type { Readable } from 'node:stream';
-import {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-  type S3ClientConfig,
-} from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { defined, StorageError } from '@darkroom/contracts';
 import { readKeeping, type BucketKeeping } from './bucket-keeping.ts';
+import type { CreateRequests } from './requests/object-requests.ts';
+import { createSdkRequests } from './requests/sdk-requests.ts';
 import { attemptsOf, isConditionalConflict, isMissing, isPreconditionFailed, storageErrorOf } from './storage-error.ts';
 
 export interface BucketConfig {
@@ -60,6 +55,8 @@ export interface Bucket {
   readonly name: string;
   /** Signs URLs for the address at which others reach the bucket; sends nothing. */
   readonly presigner: S3Client;
+  /** Presigns a URL for one bare PUT at that address; sends nothing. */
+  presignPut(key: string, expiresInSeconds: number, now: number): Promise<string>;
   /** Reads an object in one GET; of an object larger than `maxBytes` it returns only the size. */
   read(key: string, maxBytes: number): Promise<BoundedRead>;
   /** Writes an object unless one exists: of concurrent writes, one succeeds. */
@@ -91,14 +88,19 @@ const MAX_SOCKETS = 400;
 /** Maximum number of keys of one request (S3 API reference, DeleteObjects). */
 const MAX_DELETES = 1000;
 
-export function createBucket({ bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs }: BucketConfig): Bucket {
+/** @param createRequests Makes the requests of each image; by the AWS SDK when absent. */
+export function createBucket(
+  { bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs }: BucketConfig,
+  createRequests: CreateRequests = createSdkRequests,
+): Bucket {
+  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs);
   const config: S3ClientConfig = {
     region,
     ...defined({ endpoint, credentials }),
     forcePathStyle: endpoint !== undefined,
     maxAttempts: 2,
     requestHandler: {
-      connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs),
+      connectionTimeout: connectTimeoutMs,
       httpAgent: { maxSockets: MAX_SOCKETS },
       httpsAgent: { maxSockets: MAX_SOCKETS },
     },
@@ -108,6 +110,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
   };
   const client = new S3Client(config);
   const presigner = publicEndpoint === undefined ? client : new S3Client({ ...config, endpoint: publicEndpoint, forcePathStyle: true });
+  const requests = createRequests({ client, presigner, bucket, connections: MAX_SOCKETS, connectTimeoutMs });
 
   /** Requests under way, which closing aborts. */
   const underWay = new Set<AbortController>();
@@ -133,9 +136,8 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
   }
 
   async function put(key: string, body: Uint8Array, contentType: string, abortSignal: AbortSignal): Promise<WriteOnce> {
-    const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' });
     try {
-      await client.send(command, { abortSignal });
+      await requests.put(key, { body, contentType, isOnce: true }, abortSignal);
       return { kind: 'written' };
     } catch (error) {
       if (isPreconditionFailed(error)) return { kind: 'exists', byRetry: attemptsOf(error) > 1 };
@@ -180,17 +182,14 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
   return {
     name: bucket,
     presigner,
+    presignPut: (key, expiresInSeconds, now) => requests.presignPut(key, expiresInSeconds, now),
     read: (key, maxBytes) =>
       within(`read '${key}' from bucket '${bucket}'`, async (abortSignal) => {
         try {
-          const { Body: body, ContentLength: announced = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
-            abortSignal,
-          });
-          // In Node the SDK returns the body as a Readable (AWS SDK for JavaScript, "Body" of GetObjectCommandOutput).
-          const stream = body as Readable;
-          if (announced <= maxBytes) return await readBounded(stream, maxBytes);
-          stream.destroy();
-          return { kind: 'too-large', sizeBytes: announced };
+          const { announcedBytes, body } = await requests.get(key, abortSignal);
+          if (announcedBytes <= maxBytes) return await readBounded(body, maxBytes);
+          body.destroy();
+          return { kind: 'too-large', sizeBytes: announcedBytes };
         } catch (error) {
           if (isMissing(error)) return { kind: 'missing' };
           throw error;
@@ -206,9 +205,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
         }
       }),
     overwrite: (key, body, contentType) =>
-      within(`write '${key}' to bucket '${bucket}'`, async (abortSignal) => {
-        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }), { abortSignal });
-      }),
+      within(`write '${key}' to bucket '${bucket}'`, (abortSignal) => requests.put(key, { body, contentType, isOnce: false }, abortSignal)),
     list,
     async *listAll(prefix, startAfter) {
       let continuationToken: string | undefined;
@@ -230,6 +227,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
     close() {
       isClosed = true;
       for (const controller of underWay) controller.abort();
+      requests.close();
       client.destroy();
       presigner.destroy();
     },

@@ -1,4 +1,4 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Bucket } from './bucket.ts';
 import { storageErrorOf } from './storage-error.ts';
@@ -19,12 +19,7 @@ export interface PresignReadOptions {
  * temporary credentials ends with them, whatever its expiry.
  */
 export const presignPut = (bucket: Bucket, key: string, expiresInSeconds: number, now: number): Promise<string> =>
-  presign(`presign an upload to '${key}'`, expiresInSeconds, () =>
-    getSignedUrl(bucket.presigner, new PutObjectCommand({ Bucket: bucket.name, Key: key }), {
-      expiresIn: expiresInSeconds,
-      signingDate: new Date(now),
-    }),
-  );
+  presign(`presign an upload to '${key}'`, expiresInSeconds, () => bucket.presignPut(key, expiresInSeconds, now));
 
 export const presignGet = (
   bucket: Bucket,

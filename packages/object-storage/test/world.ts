@@ -1,6 +1,13 @@
 import { createGenerationId, taskUuidOf, type PresentIntent, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
 import { startTestS3, type TestS3 } from '@darkroom/testing';
-import { createObjectStorage, type ObjectStorage, type ObjectStorageConfig } from '../src/index.ts';
+import {
+  createObjectStorage,
+  createSdkRequests,
+  createSignedRequests,
+  type ObjectStorage,
+  type ObjectStorageConfig,
+  type ObjectStorageDependencies,
+} from '../src/index.ts';
 
 export const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
@@ -37,6 +44,12 @@ export const resultOf = (ref: SubmissionRef, more: Partial<SubmissionResult> = {
   ...more,
 });
 
+/** Both ways to send the requests of an image, which must behave alike. */
+export const ways = [
+  ['signed', createSignedRequests],
+  ['sdk', createSdkRequests],
+] as const;
+
 export interface World extends AsyncDisposable {
   s3: TestS3;
   storage: ObjectStorage;
@@ -44,14 +57,18 @@ export interface World extends AsyncDisposable {
   storageWith(config: Partial<ObjectStorageConfig>, now?: () => number): ObjectStorage;
 }
 
-export async function setup(config: Partial<ObjectStorageConfig> = {}): Promise<World> {
+/** @param createRequests Those of a worker when absent. */
+export async function setup(
+  config: Partial<ObjectStorageConfig> = {},
+  createRequests: ObjectStorageDependencies['createRequests'] = createSignedRequests,
+): Promise<World> {
   const s3 = await startTestS3();
   const opened: ObjectStorage[] = [];
   const storageWith: World['storageWith'] = (more, now = Date.now) => {
     const { bucket, region, endpoint, credentials } = s3;
     const storage = createObjectStorage(
       { bucket, region, endpoint, credentials, requestTimeoutMs: 10_000, maxImageBytes: 1024 * 1024, ...more },
-      { now },
+      { now, createRequests },
     );
     opened.push(storage);
     return storage;
