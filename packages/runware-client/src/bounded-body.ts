@@ -5,7 +5,7 @@ export type BoundedBody = { kind: 'read'; bytes: Uint8Array<ArrayBuffer> } | { k
  * announces.
  * @throws the error of the stream, such as a connection that ends half way.
  */
-export async function readBoundedBody(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<BoundedBody> {
+export async function readBoundedBody(body: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<BoundedBody> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop cancels the stream, which closes the connection.

@@ -15,7 +15,7 @@ import {
 } from '@darkroom/contracts';
 import { checkAccount, type AccountQuestion, type AccountVerdict } from './check-account.ts';
 import { downloadImage } from './download.ts';
-import { exchangeTask } from './exchange.ts';
+import { exchangeTask, type ProviderFetch } from './exchange.ts';
 import { imageRulesOf } from './image-address.ts';
 import { createRedactor } from './redact.ts';
 import { submitVerdictOf } from './submit-verdict.ts';
@@ -39,7 +39,7 @@ export interface RunwareClientConfig {
 
 export interface RunwareClientDependencies {
   /** The platform's own by default. Images are fetched by our own fetch, which checks each address before it connects. */
-  fetch?: typeof fetch;
+  fetch?: ProviderFetch;
   /** Resolves image hosts; by default as the system does. */
   resolve?: Resolve;
   /** Milliseconds since 1970; needed for a `Retry-After` given as a date. */

@@ -17,11 +17,23 @@ type AnswerBody = { kind: 'json'; value: unknown } | { kind: 'unreadable'; reaso
 /** An answer about one task has a few hundred bytes; a longer one is not read to its end. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** The part of `fetch` that a request to the provider needs: that of the platform, or of `createPooledFetch`. */
+export type ProviderFetch = (
+  url: string,
+  init: { method: 'POST'; headers: Record<string, string>; body: string; redirect: 'manual'; signal: AbortSignal },
+) => Promise<ProviderResponse>;
+
+interface ProviderResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
 export interface ExchangeSettings {
   url: string;
   apiKey: string;
   requestTimeoutMs: number;
-  fetch: typeof fetch;
+  fetch: ProviderFetch;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -79,7 +91,7 @@ export async function exchangeTasks(
   }
 }
 
-async function readJson(response: Response): Promise<AnswerBody> {
+async function readJson(response: ProviderResponse): Promise<AnswerBody> {
   let bytes: Uint8Array;
   try {
     const body = await readBoundedBody(response.body, MAX_ANSWER_BYTES);

@@ -65,7 +65,12 @@ export interface ProbeClient {
 /** Creates a client for probes; it needs no closing. */
 export function createProbeClient(
   config: RunwareClientConfig,
-  { fetch: fetchOnce = fetch, resolve = resolveBySystem, now, recorder }: RunwareClientDependencies & { recorder?: Recorder },
+  {
+    fetch: fetchOnce = fetch,
+    resolve = resolveBySystem,
+    now,
+    recorder,
+  }: Omit<RunwareClientDependencies, 'fetch'> & { fetch?: typeof fetch; recorder?: Recorder },
   signal?: AbortSignal,
 ): ProbeClient {
   const settings = { ...config, ...imageRulesOf(config), url: config.url.replace(/\/+$/, ''), fetch: fetchOnce, resolve, now };

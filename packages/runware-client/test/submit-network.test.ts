@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { expect, test } from 'vitest';
-import { createRunwareClient } from '../src/index.ts';
+import type { SubmitVerdict } from '@darkroom/contracts';
+import { describe, expect, test } from 'vitest';
+import { createPooledFetch, createRunwareClient, type PooledFetch } from '../src/index.ts';
 import { neverAnswer } from './scripted-provider.ts';
 import { apiKey, NOW, order, setup } from './world.ts';
 
@@ -26,45 +27,63 @@ async function startTcpServer(onConnection: (socket: Socket) => void): Promise<{
   };
 }
 
-const clientOf = (url: string, requestTimeoutMs = 5000) =>
-  createRunwareClient({ url, apiKey, requestTimeoutMs, maxImageBytes: 1024 }, { now: () => NOW });
-
 async function closedPort(): Promise<number> {
   await using server = await startTcpServer(() => {});
   return server.port;
 }
 
-test('a port without a listener is not reached', async () => {
-  const port = await closedPort();
-  expect(await clientOf(`http://127.0.0.1:${port}/v1`).submit(order)).toMatchObject({
-    kind: 'not-sent',
-    fault: { class: 'network', code: 'ECONNREFUSED' },
+/** The platform's `fetch`, and that of a worker, whose connections the test closes. */
+const ways: readonly [string, () => { fetch?: PooledFetch['fetch']; close(): Promise<void> }][] = [
+  ['pooled', () => createPooledFetch(10)],
+  ['of the platform', () => ({ close: () => Promise.resolve() })],
+];
+
+describe.each(ways)('fetch %s', (_way, createFetch) => {
+  async function submitTo(url: string): Promise<SubmitVerdict> {
+    const { fetch, close } = createFetch();
+    const client = createRunwareClient(
+      { url, apiKey, requestTimeoutMs: 5000, maxImageBytes: 1024 },
+      { now: () => NOW, ...(fetch && { fetch }) },
+    );
+    try {
+      return await client.submit(order);
+    } finally {
+      await close();
+    }
+  }
+
+  test('a port without a listener is not reached', async () => {
+    const port = await closedPort();
+    expect(await submitTo(`http://127.0.0.1:${port}/v1`)).toMatchObject({
+      kind: 'not-sent',
+      fault: { class: 'network', code: 'ECONNREFUSED' },
+    });
   });
-});
 
-test('a host with several addresses and no listener is not reached', async () => {
-  const port = await closedPort();
-  expect(await clientOf(`http://localhost:${port}/v1`).submit(order)).toMatchObject({ kind: 'not-sent', fault: { code: 'ECONNREFUSED' } });
-});
-
-test('a server that does not answer the TLS handshake is not reached', async () => {
-  await using server = await startTcpServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
-  expect(await clientOf(`https://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({ kind: 'not-sent' });
-});
-
-test('a server that ends the connection inside the handshake is not reached', async () => {
-  await using server = await startTcpServer((socket) => socket.on('data', () => socket.end()));
-  expect(await clientOf(`https://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({
-    kind: 'not-sent',
-    fault: { code: 'ECONNRESET' },
+  test('a host with several addresses and no listener is not reached', async () => {
+    const port = await closedPort();
+    expect(await submitTo(`http://localhost:${port}/v1`)).toMatchObject({ kind: 'not-sent', fault: { code: 'ECONNREFUSED' } });
   });
-});
 
-test('a server that drops the connection before reading may have been reached', async () => {
-  await using server = await startTcpServer((socket) => socket.resetAndDestroy());
-  expect(await clientOf(`http://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({
-    kind: 'unknown',
-    fault: { class: 'network' },
+  test('a server that does not answer the TLS handshake is not reached', async () => {
+    await using server = await startTcpServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+    expect(await submitTo(`https://127.0.0.1:${server.port}/v1`)).toMatchObject({ kind: 'not-sent' });
+  });
+
+  test('a server that ends the connection inside the handshake is not reached', async () => {
+    await using server = await startTcpServer((socket) => socket.on('data', () => socket.end()));
+    expect(await submitTo(`https://127.0.0.1:${server.port}/v1`)).toMatchObject({
+      kind: 'not-sent',
+      fault: { code: 'ECONNRESET' },
+    });
+  });
+
+  test('a server that drops the connection before reading may have been reached', async () => {
+    await using server = await startTcpServer((socket) => socket.resetAndDestroy());
+    expect(await submitTo(`http://127.0.0.1:${server.port}/v1`)).toMatchObject({
+      kind: 'unknown',
+      fault: { class: 'network' },
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { GrokImagineRequest, PurchaseOrder } from '@darkroom/contracts';
-import { createRunwareClient, type RunwareClient, type RunwareClientConfig } from '../src/index.ts';
+import { createPooledFetch, createRunwareClient, type RunwareClient, type RunwareClientConfig } from '../src/index.ts';
 import { startScriptedProvider, type Script, type ScriptedProvider } from './scripted-provider.ts';
 
 export const taskUUID = '39571168-687a-4aec-a253-df7be20bd0d4';
@@ -40,9 +40,17 @@ export interface World extends AsyncDisposable {
 
 export async function setup(script?: Script, config: Partial<RunwareClientConfig> = {}): Promise<World> {
   const provider = await startScriptedProvider(script);
+  const pooled = createPooledFetch(10);
   const client = createRunwareClient(
     { url: `${provider.url}/v1`, apiKey, requestTimeoutMs: 5000, maxImageBytes: 1024, imageHosts: [provider.host], ...config },
-    { now: () => NOW },
+    { now: () => NOW, fetch: pooled.fetch },
   );
-  return { provider, client, [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose]() };
+  return {
+    provider,
+    client,
+    [Symbol.asyncDispose]: async () => {
+      await pooled.close();
+      await provider[Symbol.asyncDispose]();
+    },
+  };
 }
