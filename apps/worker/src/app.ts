@@ -8,9 +8,9 @@ import {
   watchRedis,
   type GenerationStore,
 } from '@darkroom/generation-store';
-import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
+import { createObjectStorage, createSdkRequests, createSignedRequests, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { createBalanceReader, createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
+import { createBalanceReader, createPooledFetch, createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import {
   addConnectionGauge,
   atMost,
@@ -82,8 +82,12 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const now = clock.now;
   const logger = overrides.logger ?? createLogger({ name: 'worker', ...config.log, secrets: secretsOf(config) });
   const limits = { requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES };
-  const storage = overrides.storage ?? createObjectStorage({ ...s3, ...limits }, { now });
-  const reachedProvider = overrides.provider ?? createRunwareClient({ ...runware, ...limits, imageHosts: imageHostsOf(config) }, { now });
+  const createRequests = settings.s3Requests === 'sdk' ? createSdkRequests : createSignedRequests;
+  const storage = overrides.storage ?? createObjectStorage({ ...s3, ...limits }, { now, createRequests });
+  const pooledFetch = createPooledFetch(settings.submitConcurrency + settings.settleConcurrency + SPARE_CONNECTIONS);
+  const reachedProvider =
+    overrides.provider ??
+    createRunwareClient({ ...runware, ...limits, imageHosts: imageHostsOf(config) }, { now, fetch: pooledFetch.fetch });
   const hurry = new AbortController();
   const stopped = new AbortController();
   const provider = watchProvider(
@@ -308,6 +312,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
             starting,
             submissions.close(),
             settlements.close(),
+            pooledFetch.close(),
             closeServer(server, AbortSignal.timeout(500)),
           ]),
         );
@@ -320,6 +325,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
 
 /** The worker asks S3 this often for settings that an operator's process wrote to S3 but not to Redis, because it died in between. */
 const SETTINGS_MS = 60_000;
+
+/** Connections to the provider beside those of runs: the worker itself asks whether it may buy. */
+const SPARE_CONNECTIONS = 4;
 
 /** A held worker gets this long to report that it ends. */
 const LAST_WORDS_MS = 1000;
