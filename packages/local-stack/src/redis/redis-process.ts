@@ -100,6 +100,8 @@ function startServer({ binary, environment, dir, persistence }: RedisProcessOpti
     save: '',
     // With any other policy a full Redis drops jobs (BullMQ docs, "Going to production").
     'maxmemory-policy': 'noeviction',
+    // Entries and jobs stay in the compact form of a hash: half of the memory (docs/operations/production.md). All versions know this older name.
+    'hash-max-ziplist-value': '1024',
     daemonize: 'no',
   };
   return startProgram({
