@@ -4,7 +4,7 @@ import type { Spread } from '../measure/spread.ts';
 const columnsOf = (rows: readonly Row[]): string[] => [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
 
 /** Writes a figure with three digits, and its range if that differs. */
-export function formatSpread({ median, min, max }: Spread): string {
+function formatSpread({ median, min, max }: Spread): string {
   const [middle, low, high] = [formatFigure(median), formatFigure(min), formatFigure(max)];
   return low === high ? middle : `${middle} (${low}–${high})`;
 }

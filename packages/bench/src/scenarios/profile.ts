@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDarkroomContestant } from '../contestants/start-darkroom.ts';
 import { sharesOf } from '../measure/read-profile.ts';
@@ -15,21 +15,20 @@ export const profile: Scenario = {
   does: 'profiles the worker in the pipeline: the ten largest shares by library and package',
   isQuick: false,
   async run({ ground, onProgress }) {
-    const folder = join(ground.directory, 'profile');
+    const file = join(ground.directory, 'worker.cpuprofile');
+    const preload = new URL(`../measure/preload.js?to=${file}`, import.meta.url);
     const contestant = await startDarkroomContestant(ground, {
       name: 'Darkroom profiled',
       appendfsync: usualFsync,
       root: repositoryRoot,
-      workerEnv: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` },
+      workerEnv: { NODE_OPTIONS: `--import=${preload.href}` },
     });
     try {
       await contestant.makeImages(IMAGES);
     } finally {
       await contestant.stop();
     }
-    const [file] = await readdir(folder);
-    if (file === undefined) throw new Error('the worker left no profile');
-    const shares = sharesOf(JSON.parse(await readFile(join(folder, file), 'utf8')));
+    const shares = sharesOf(JSON.parse(await readFile(file, 'utf8')));
     onProgress(`profile: ${shares.length} parts`);
     return {
       name: 'profile',

@@ -38,14 +38,14 @@ export function createMemoryBucket(): MemoryBucket {
       // A bucket alone ("/bench") is listed, or asked for its features.
       if (!key.includes('/')) {
         await readAll(request);
-        if (url.searchParams.get('list-type') !== '2') return void fail(response, 501, 'NotImplemented');
+        if (url.searchParams.get('list-type') !== '2') return fail(response, 501, 'NotImplemented');
         count('List', `/${url.searchParams.get('prefix') ?? ''}`);
         return void response.writeHead(200, { 'content-type': 'application/xml' }).end(list(objects, key, url.searchParams));
       }
       if (method === 'PUT') {
         const bytes = await readAll(request);
         count('PutObject', key);
-        if (request.headers['if-none-match'] === '*' && objects.has(key)) return void fail(response, 412, 'PreconditionFailed');
+        if (request.headers['if-none-match'] === '*' && objects.has(key)) return fail(response, 412, 'PreconditionFailed');
         return void response.writeHead(200, { etag: put(key, bytes).etag, 'content-length': 0 }).end();
       }
       await readAll(request);
@@ -55,7 +55,7 @@ export function createMemoryBucket(): MemoryBucket {
         objects.delete(key);
         return void response.writeHead(204).end();
       }
-      if (object === undefined) return void fail(response, 404, 'NoSuchKey');
+      if (object === undefined) return fail(response, 404, 'NoSuchKey');
       response.writeHead(200, {
         'content-length': object.bytes.length,
         'last-modified': new Date(object.writtenAt).toUTCString(),

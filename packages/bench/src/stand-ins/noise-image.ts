@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import sharp from 'sharp';
 
 /** Sides of every image of the bench, in pixels. */
-export const IMAGE_SIDE = 1024;
+const IMAGE_SIDE = 1024;
 /** Noise of this many pixels, enlarged, gives a JPG of about 60 KB, as long as a usual image of the model. */
 const GRAIN = 48;
 
