@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { taskUuidOf } from '@darkroom/contracts';
 import { closeAtOnce, createClosing, runProgram, startDarkroom, type AppendFsync, type Environment } from '@darkroom/local-stack';
+import type { createProducer } from '@darkroom/producer';
 import { Redis } from 'ioredis';
 import { placeOf, preciseNow, type Contestant, type Ground } from './contestant.ts';
 import { startOwnRedis } from './own-redis.ts';
@@ -78,8 +79,8 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
     await raiseTasks(root, { ...ground.environment, ...darkroom.workers[0]?.env });
     const client = new Redis(redis.url);
     closing.add(() => client.disconnect());
-    const { createProducer } = await importProducer(root);
-    const producer = createProducer({ redisUrl: redis.url });
+    const library = await importProducer(root);
+    const producer = library.createProducer({ redisUrl: redis.url });
     closing.add(() => producer.close());
 
     const queueImages = async (images: number): Promise<void> => {
@@ -137,6 +138,6 @@ async function raiseTasks(root: string, environment: Environment): Promise<void>
 const requestOf = (at: number) => ({ positivePrompt: `a lighthouse at dusk, ${at}`, width: 1024 as const, height: 1024 as const });
 
 /** Loads the producer of a built repository, so that an earlier commit is driven by its own. */
-const importProducer = async (root: string): Promise<typeof import('@darkroom/producer')> =>
-  // The package of that name, at whatever commit: the bench uses two functions of it.
-  (await import(pathToFileURL(join(root, 'packages/producer/dist/index.js')).href)) as typeof import('@darkroom/producer');
+const importProducer = async (root: string): Promise<{ createProducer: typeof createProducer }> =>
+  // The package of that name, at whatever commit: the bench uses this one function of it.
+  (await import(pathToFileURL(join(root, 'packages/producer/dist/index.js')).href)) as { createProducer: typeof createProducer };

@@ -1,14 +1,20 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Pool } from 'undici';
 import { UPLOAD_SECONDS, type Transport, type TransportSettings } from './transport.ts';
+
+/** Of `createHash` or `createHmac`. */
+interface Hasher {
+  update(data: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
 
 type SignerHash = NonNullable<ConstructorParameters<typeof SignatureV4>[0]['sha256']>;
 type Secret = ConstructorParameters<SignerHash>[0];
 
 /** SHA-256 in the form that the signer takes. It gives its secrets as text or bytes, and resets none. */
 const Sha256: SignerHash = class {
-  readonly #hash: Hash | Hmac;
+  readonly #hash: Hasher;
   constructor(secret?: Secret) {
     if (secret === undefined) this.#hash = createHash('sha256');
     else this.#hash = createHmac('sha256', typeof secret === 'string' ? secret : Buffer.from(secret as Uint8Array)); // as above

@@ -1,12 +1,18 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { SignatureV4 } from '@smithy/signature-v4';
+
+/** Of `createHash` or `createHmac`. */
+interface Hasher {
+  update(data: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
 
 type SignerHash = NonNullable<ConstructorParameters<typeof SignatureV4>[0]['sha256']>;
 type Secret = ConstructorParameters<SignerHash>[0];
 
 /** SHA-256 and its HMAC as Node has them, in the form that AWS' signer takes. */
 export const Sha256: SignerHash = class {
-  #hash: Hash | Hmac;
+  #hash: Hasher;
   readonly #secret: Secret;
 
   constructor(secret?: Secret) {
@@ -27,7 +33,7 @@ export const Sha256: SignerHash = class {
   }
 };
 
-function start(secret: Secret): Hash | Hmac {
+function start(secret: Secret): Hasher {
   if (secret === undefined) return createHash('sha256');
   return createHmac('sha256', typeof secret === 'string' ? secret : bytesOf(secret));
 }

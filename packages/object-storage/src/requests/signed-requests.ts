@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
@@ -93,7 +92,7 @@ export const createSignedRequests: CreateRequests = (parts) => {
       const place = await placeOf(client);
       if (place === undefined) return fallback.get(key, signal);
       const { headers, body } = await send(place, { method: 'GET', key, headers: { 'x-amz-content-sha256': EMPTY_SHA256 } }, signal);
-      return { announcedBytes: Number(headers['content-length'] ?? 0), body: body as Readable };
+      return { announcedBytes: Number(headers['content-length'] ?? 0), body };
     },
     async put(key, write, signal) {
       const place = await placeOf(client);
