@@ -158,10 +158,12 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     grants: [
       ...producer.grants,
       alive,
-      { commands: showQueues, keys: ['submissions:*', 'settlements:*', 'maintenance:*', 'notifications:*'] },
+      // those that add jobs are the producer's
+      { commands: showQueues.filter((command) => !addJobs.includes(command)), keys: ['submissions:*'] },
+      { commands: showQueues, keys: ['settlements:*', 'maintenance:*', 'notifications:*'] },
       { commands: ['zcard', 'zcount', 'zrange'], keys: ['list:*'] },
       { commands: ['hgetall'], keys: ['buying-paused', 'provider-trouble', 'minute:*'] },
-      { commands: ['get', 'exists'], keys: ['epoch', 'reading'] },
+      { commands: ['get'], keys: ['epoch', 'reading'] },
       { commands: ['hget', 'hmget'], keys: ['checkpoint'] },
       { commands: ['hgetall', 'hdel'], keys: ['held-workers'] },
       { commands: ['zcard', 'zrange'], keys: ['open', 'unknown'] },

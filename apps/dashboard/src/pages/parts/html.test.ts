@@ -18,18 +18,19 @@ test('texts and attributes are escaped, whatever they hold', () => {
   );
 });
 
+/** A template whose lines the formatter leaves as they are. */
+const lines = (...texts: string[]): TemplateStringsArray => Object.assign(texts, { raw: texts });
+
 test('what is false or absent is not shown, and markup in markup stays as it is', () => {
   const list = ['a', 'b'].map((each) => html`<li>${each}</li>`);
-  expect(
-    renderPage(
-      html`<ul hidden=${false} id=${undefined} open=${true}>
-          ${list}${false}${null}${0}
-        </ul>
-        <br />`,
-    ),
-  ).toBe('<!doctype html><ul open><li>a</li><li>b</li>0</ul><br>');
+  const template = lines('<ul hidden=', ' id=', ' open=', '>', '', '', '', '</ul><br />');
+  expect(renderPage(html(template, false, undefined, true, list, false, null, 0))).toBe(
+    '<!doctype html><ul open><li>a</li><li>b</li>0</ul><br>',
+  );
 });
 
 test('a line break between words is a blank', () => {
-  expect(renderPage(html`<p>by ${'darkroom'}: ${'the reason'}</p>`)).toBe('<!doctype html><p> by darkroom: the reason </p>');
+  expect(renderPage(html(lines('<p>\n  by ', ':\n  ', '\n</p>'), 'darkroom', 'the reason'))).toBe(
+    '<!doctype html><p> by darkroom: the reason </p>',
+  );
 });
