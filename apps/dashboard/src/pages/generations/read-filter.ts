@@ -2,7 +2,7 @@ import { defined, generationStatuses, isGenerationId, type GenerationStatus } fr
 import type { ListOptions } from '@darkroom/producer';
 
 /** Names of the filters in the address of the page; the address is the filter. */
-export const filterNames = ['id', 'status', 'tenant', 'tag', 'code', 'from', 'to'] as const;
+const filterNames = ['id', 'status', 'tenant', 'tag', 'code', 'from', 'to'] as const;
 
 export interface Filter {
   /** A whole id, or its first eight hexadecimal digits or more. */
@@ -50,9 +50,6 @@ export function writeFilter({ status, view, ...texts }: Filter, changed: Partial
   if (all.view === 'pictures') query.set('view', 'pictures');
   return query.toString();
 }
-
-/** True if the filter names more than a page. */
-export const isNarrowed = (filter: Filter): boolean => filterNames.some((name) => filter[name].length > 0);
 
 /** The first digits of an id are its time: 32 of 48 bits are a stretch of 65.536 seconds. */
 const STRETCH_MS = 65_536;
