@@ -76,7 +76,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
       .send(JSON.stringify(problem));
   };
   server.setErrorHandler(fail);
-  server.setNotFoundHandler((request, reply) => {
+  const refuseUnknown = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = pathOf(request);
     const methods = routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
     if (methods.length === 0)
@@ -84,12 +84,18 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     const allowed = [...new Set(methods)].join(', ');
     void reply.header('allow', allowed);
     return fail(new ApiError('api.method-not-allowed', `the path takes ${allowed}`), request, reply);
-  });
+  };
+  server.setNotFoundHandler(refuseUnknown);
 
   server.removeContentTypeParser('text/plain');
   server.addContentTypeParser([...inputTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    if (!request.is404) return undefined;
+    // Before the body is read: nothing bounds those of callers without a key.
+    void reply.header('connection', 'close');
+    refuseUnknown(request, reply);
+    return reply;
   });
   server.addHook('onResponse', async (request, reply) => {
     const { operationId = NO_ROUTE } = request.routeOptions.config;
@@ -159,8 +165,8 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
         async (request: FastifyRequest, reply: FastifyReply) => {
           const caller = callerOf(request);
           checkScope(caller, route.scope);
-          // Before the body is read. One without a length may be as long as any.
-          if (route.body !== undefined) reply.raw.once('close', room.take(caller.tenant, lengthOf(request, bodyLimit)));
+          // Before the body is read, also one that the route does not take. One without a length may be as long as any.
+          if (request.method !== 'GET') reply.raw.once('close', room.take(caller.tenant, lengthOf(request, bodyLimit)));
         },
       ],
       handler: async (request, reply) => {

@@ -13,7 +13,7 @@ const ownRoutes = [
   '/livez',
   '/readyz',
   '/metrics',
-  // each asks for a reason (e2e/pages.test.ts)
+  // each asks for a reason (e2e/pages.slow.test.ts)
   '/generations/:id/cancel',
   '/generations/:id/retry',
   '/generations/:id/erase',

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { resolveBySystem, type Resolve } from '@darkroom/contracts';
+import { resolveByServers, type Resolve } from '@darkroom/contracts';
 import { buildNotificationStore, connectPatient, watchRedis } from '@darkroom/generation-store';
 import { createEvents } from '@darkroom/producer';
 import { createNotifications } from '@darkroom/queues';
@@ -53,7 +53,7 @@ const LAST_LOOPS_MS = 1000;
 /** Builds a notifier, which sends events to the receivers of tenants. Several of them share the work. @param overrides For tests; production passes none. */
 export function createNotifier(config: NotifierConfig, overrides: Partial<NotifierDependencies> = {}): Notifier {
   const { redis: redisConfig, keys, notifier: settings } = config;
-  const { resolve = resolveBySystem, random = Math.random } = overrides;
+  const { resolve = resolveByServers, random = Math.random } = overrides;
   const logger = overrides.logger ?? createLogger({ name: 'notifier', ...config.log, secrets: keys.map(({ secret }) => secret) });
   const now = (): number => performance.now();
   const redis = connectPatient(redisConfig.url);

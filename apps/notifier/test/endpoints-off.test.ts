@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { disableEndpoint } from '../src/disable-endpoint.ts';
 import { defaultDelaysMs } from '../src/send/schedule.ts';
 import { startReceiver } from './receiver.ts';
 import { setup } from './world.ts';
@@ -96,4 +97,22 @@ test('an endpoint that is down for a day gets everything once it is back, each o
   expect(takenAfter.toSorted()).toEqual(ids.toSorted());
   expect(receiver.received.length).toBeGreaterThan(ids.length);
   expect(await world.notifications.findEndpoint(endpointId)).toMatchObject({ status: 'enabled' });
+});
+
+test('an endpoint that switches to another protocol has failed, and holds no place', async () => {
+  const world = await setup();
+  const receiver = await startReceiver((n) => (n === 1 ? 'other-protocol' : 204));
+  const endpointId = await world.addEndpoint(receiver.url);
+  await world.startNotifier();
+  const id = `${await world.end()}-cancelled_${endpointId}`;
+  expect((await world.untilState(id, 'delivered')).log.map(({ fault }) => fault)).toEqual(['not-http', undefined]);
+});
+
+test('a failure of the address before leaves the endpoint on', async () => {
+  const world = await setup();
+  const endpointId = await world.addEndpoint('https://old.example/');
+  await world.changeEndpoint(endpointId, { url: 'https://new.example/' });
+  expect(await disableEndpoint(world.notifications, { id: endpointId, url: 'https://old.example/' }, 'gone', Date.now())).toBe(false);
+  expect(await world.notifications.findEndpoint(endpointId)).toMatchObject({ status: 'enabled', url: 'https://new.example/' });
+  expect(await disableEndpoint(world.notifications, { id: endpointId, url: 'https://new.example/' }, 'gone', Date.now())).toBe(true);
 });

@@ -14,7 +14,7 @@ export interface Received {
 }
 
 /** An answer: a status, one with headers, or none at all. */
-export type Answer = number | { status: number; headers: Record<string, string> } | 'silence' | 'hang-up';
+export type Answer = number | { status: number; headers: Record<string, string> } | 'silence' | 'hang-up' | 'other-protocol';
 
 /** Starts a receiver on this machine. The end of the test stops it. @param answer Of the request with this number, from 1. */
 export async function startReceiver(answer: (n: number, received: Received) => Answer = () => 204) {
@@ -29,6 +29,8 @@ export async function startReceiver(answer: (n: number, received: Received) => A
       const given = answer(received.length, each);
       if (given === 'hang-up') return void request.socket.destroy();
       if (given === 'silence') return;
+      if (given === 'other-protocol')
+        return void request.socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
       response.writeHead(typeof given === 'number' ? given : given.status, typeof given === 'number' ? {} : given.headers);
       response.end('an answer that is not kept');
     });

@@ -25,7 +25,7 @@ export function watchBalance(
     if (stopping.signal.aborted) return;
     timer = setTimeout(() => {
       asking = (async () => {
-        const balance = await reader.readBalance(stopping.signal);
+        const balance = await reader.readBalance(stopping.signal).catch(() => undefined); // a figure to look at ends no worker
         if (balance !== undefined) told = { balance, at: now() };
         later(everyMs ?? defaults.everyMs);
       })();

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { scopeOfAddress, withoutBrackets } from './network-address.ts';
 
@@ -8,6 +9,27 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 /** Resolves names as the system does, its hosts file included. An IP address resolves to itself. */
 export const resolveBySystem: Resolve = (hostname) => lookup(hostname, { all: true });
+
+const ASK_TIMEOUT_MS = 3000;
+const ASK_TRIES = 2;
+
+/**
+ * Resolves names of the internet by the name servers of this machine. Unlike `dns.lookup`, which waits in one of libuv's four threads (Node
+ * docs, "dns: Implementation considerations"), a server that does not answer holds up no other name. Addresses and names of this machine
+ * resolve as by the system.
+ * @throws the errors of the resolver, such as ENOTFOUND.
+ */
+export const resolveByServers: Resolve = async (hostname) => {
+  if (isIP(hostname) !== 0 || /^(?:.*\.)?localhost\.?$/i.test(hostname)) return resolveBySystem(hostname);
+  const resolver = new Resolver({ timeout: ASK_TIMEOUT_MS, tries: ASK_TRIES });
+  const [v4, v6] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  const addresses = [
+    ...(v4.status === 'fulfilled' ? v4.value.map((address) => ({ address, family: 4 })) : []),
+    ...(v6.status === 'fulfilled' ? v6.value.map((address) => ({ address, family: 6 })) : []),
+  ];
+  if (addresses.length === 0) throw v4.status === 'rejected' ? v4.reason : new Error('the name has no address');
+  return addresses;
+};
 
 export interface HostRules {
   resolve: Resolve;

@@ -90,7 +90,8 @@ test('without its request a generation is named and not bought, nothing else of 
 
 test('a lost request is given back to its own entry alone, and stays as long as that', async () => {
   await using world = await setup();
-  const labels = { tags: ['spring'], metadata: { order: '7' } };
+  const webhook = { url: 'https://app.example/hook', types: ['generation.succeeded' as const] };
+  const labels = { tags: ['spring'], metadata: { order: '7' }, webhook };
   const [ref] = await world.enqueue(1, { request, ...labels });
   const before = await world.redis.hgetall(keyOf(world, ref));
   await world.redis.del(keyOf(world, ref));

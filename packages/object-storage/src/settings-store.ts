@@ -82,6 +82,8 @@ function parseSetting<Kind extends SettingKind>(
     throw corrupt(
       key,
       `a later Darkroom wrote it, in version ${version}; this one reads version ${SETTING_VERSION} and leaves it as it is`,
+      undefined,
+      { laterVersion: version },
     );
   const parsed = settingRecordSchemaOf(kind).safeParse(json);
   if (!parsed.success)
@@ -92,5 +94,5 @@ function parseSetting<Kind extends SettingKind>(
   return parsed.data;
 }
 
-const corrupt = (key: string, why: string, cause?: unknown): StorageError =>
-  new StorageError('storage.corrupt-record', `setting '${key}' is corrupt: ${why}`, { cause, reached: 'yes', details: { key } });
+const corrupt = (key: string, why: string, cause?: unknown, more: { laterVersion?: number } = {}): StorageError =>
+  new StorageError('storage.corrupt-record', `setting '${key}' is corrupt: ${why}`, { cause, reached: 'yes', details: { key, ...more } });

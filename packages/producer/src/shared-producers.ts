@@ -1,4 +1,4 @@
-import { defined, resolveBySystem, type NotificationKeys } from '@darkroom/contracts';
+import { defined, resolveByServers, type NotificationKeys } from '@darkroom/contracts';
 import { buildNotificationStore, type GenerationStore } from '@darkroom/generation-store';
 import { openParts } from './create-producer.ts';
 import { buildProducer } from './build-producer.ts';
@@ -51,7 +51,7 @@ export function createSharedProducers({ notificationKeys, ...options }: SharedPr
         ask: parts.ask,
         tenant,
         ...defined({ keys: notificationKeys }),
-        rules: { allowLoopback: options.allowLoopbackWebhooks === true, resolve: resolveBySystem },
+        rules: { allowLoopback: options.allowLoopbackWebhooks === true, resolve: resolveByServers },
         close: () => Promise.resolve(),
       }),
     readSpend: (tenant) => parts.ask('read the spend', undefined, () => parts.store.readSpend(tenant)),

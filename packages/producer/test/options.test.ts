@@ -75,7 +75,7 @@ test('refuses an unknown option and suggests the likely one, with every other pr
   expect(message).toContain('(did you mean "idempotencyKey"?)');
   expect(message).toContain('(did you mean "runAt"?)');
   expect(message).toContain(
-    'allowed are generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority, withholdFlagged, traceparent, tenant',
+    'allowed are generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority, withholdFlagged, traceparent, webhookURL, webhookEvents, tenant',
   );
   expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
 });

@@ -108,14 +108,39 @@ describe('the rules of a tenant', () => {
     // Each look names it again, and asks S3 again.
     await restore();
     expect(damaged).toHaveLength(2);
-    expect(await changeTenantRules(settings, 'acme', { requireSafetyCheck: null, weight: 5 })).toMatchObject({
+    // Without the retention of the tenant the general one would apply, and could delete what its own kept.
+    await expect(changeTenantRules(settings, 'acme', { weight: 5, retainRequestsDays: null })).rejects.toMatchObject({
+      code: 'storage.corrupt-record',
+      message: expect.stringContaining('retainImagesDays cannot be read and must be named too'),
+      reached: 'no',
+    });
+    const named = { requireSafetyCheck: null, weight: 5, retainRequestsDays: null, retainImagesDays: 9 };
+    expect(await changeTenantRules(settings, 'acme', named)).toMatchObject({
       kind: 'changed',
-      after: { withholdFlagged: true, weight: 5 },
+      after: { withholdFlagged: true, weight: 5, retainImagesDays: 9 },
       revision: 3,
     });
-    expect(await rulesOf('acme')).toEqual({ revision: 3, rules: { withholdFlagged: true, weight: 5 } });
+    expect(await rulesOf('acme')).toEqual({ revision: 3, rules: { withholdFlagged: true, weight: 5, retainImagesDays: 9 } });
     expect(await restore()).toEqual([]);
     expect(damaged).toHaveLength(2);
+  });
+
+  test('keep the retention that Redis has read when their newest change in S3 is damaged', async () => {
+    await changeTenantRules(settings, 'acme', { retainRequestsDays: 30, retainImagesDays: 3650 });
+    await world.plant('settings/tenants/acme/2.json', 'no json');
+    await restoreTenantRules(settings);
+    expect(await changeTenantRules(settings, 'acme', { weight: 2 })).toMatchObject({
+      kind: 'changed',
+      after: { weight: 2, retainRequestsDays: 30, retainImagesDays: 3650 },
+    });
+  });
+
+  test('of a later version are replaced by no earlier one, and Redis keeps what it has', async () => {
+    await changeTenantRules(settings, 'acme', { weight: 3 });
+    await world.plant('settings/tenants/acme/2.json', JSON.stringify({ version: 99 }));
+    await restoreTenantRules(settings);
+    await expect(changeTenantRules(settings, 'acme', { weight: 5 })).rejects.toThrow(/a later Darkroom wrote it/);
+    expect((await rulesOf('acme'))?.rules).toEqual({ weight: 3 });
   });
 
   test('are not switched off while Redis is not compared with S3', async () => {

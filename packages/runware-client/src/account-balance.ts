@@ -13,11 +13,15 @@ export interface BalanceReader {
 /** The answer also holds names, addresses and keys of a team; nothing but the balance is read, and nothing of it is logged. */
 const answerSchema = z.object({ data: z.array(z.object({ balance: z.union([z.number(), z.string()]) })).min(1) });
 
-/** An account may be overdrawn. */
-const amountOf = (balance: number | string): NanoUsd => {
+/** An account may be overdrawn. @returns undefined for an amount that money here cannot hold. */
+function amountOf(balance: number | string): NanoUsd | undefined {
   const text = String(balance);
-  return text.startsWith('-') ? -parseUsd(roundedOf(text.slice(1))) : parseUsd(roundedOf(text));
-};
+  try {
+    return text.startsWith('-') ? -parseUsd(roundedOf(text.slice(1))) : parseUsd(roundedOf(text));
+  } catch {
+    return undefined;
+  }
+}
 
 /** Floating point may have left more decimals than the nine that money has here. */
 const roundedOf = (text: string): string => Number(text).toFixed(9);

@@ -63,7 +63,15 @@ export async function exchangeTasks(
   try {
     const response = await settings.fetch(settings.url, {
       method: 'POST',
-      headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json', accept: 'application/json', ...headers },
+      headers: {
+        authorization: `Bearer ${settings.apiKey}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        // Without it an answer may have any coding (RFC 9110, 12.5.3), and the pooled connections decode none.
+        'accept-encoding': 'identity',
+        'user-agent': 'Darkroom',
+        ...headers,
+      },
       body: JSON.stringify(tasks),
       redirect: 'manual',
       signal: deadline.signal,

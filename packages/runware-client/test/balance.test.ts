@@ -11,6 +11,7 @@ test.for<[string, Script, number | undefined]>([
   ['a text', told('0.1'), 100_000_000],
   ['a sum with the noise of floating point', told(0.1 + 0.2), 300_000_000],
   ['an overdrawn account', told(-1.5), -1_500_000_000],
+  ['more than money here can hold', told(999_999_999), undefined],
   ['no balance', answerJson(200, { data: [{ taskType: 'accountManagement' }] }), undefined],
   ['words', told('much'), undefined],
   ['a refusal', answerJson(403, { errors: [{ code: 'permissionDenied' }] }), undefined],

@@ -77,6 +77,8 @@ export function createDoorCalls({ url, key }: DoorSettings, signal: AbortSignal,
           continue;
         }
         if (answer.status === 204 || (answer.status < 300 && typeof answer.body === 'object' && answer.body !== null)) return answer;
+        // The call before this one may have deleted it.
+        if (call.method === 'DELETE' && repeats > 0 && answer.status === 404) return answer;
         const error = errorOf(answer.body, call.generationId) ?? strange(url, answer.status);
         const isOfRate = error.code === 'api.too-many-requests' && rateWaits++ < MOST_RATE_WAITS;
         const isNotTaken = error.code === 'service.stopping' && repeats++ < MOST_REPEATS;

@@ -40,7 +40,7 @@ export function createEndpointCalls(
     create: (body) => ask({ method: 'POST', path: base, body, isOnce: true }, endpointOf),
     list: () => ask({ method: 'GET', path: base }, (body) => listSchema.parse(body).data.map(endpointOf)),
     get: (endpointId) => ask({ method: 'GET', path: endpointPath(endpointId) }, endpointOf),
-    update: (endpointId, body) => ask({ method: 'PATCH', path: endpointPath(endpointId), body }, endpointOf),
+    update: (endpointId, body) => ask({ method: 'PATCH', path: endpointPath(endpointId), body, isOnce: true }, endpointOf),
     // A rotation that is repeated would take the old secret from receivers that do not know the new one.
     rotateSecret: (endpointId) => ask({ method: 'POST', path: `${endpointPath(endpointId)}/rotate-secret`, isOnce: true }, endpointOf),
     secret: (endpointId) => ask({ method: 'GET', path: `${endpointPath(endpointId)}/secret` }, (body) => secretSchema.parse(body).secret),

@@ -65,7 +65,7 @@ export function refusalOf(method: string, route: string, params: Readonly<Record
   if (params['queueName'] === GENERATIONS)
     return method === 'PUT' && generationRoutes.has(route)
       ? undefined
-      : 'of a generation the board can retry and cancel (Clean) a single one; the pages of the dashboard can change many, and pause buying';
+      : 'of a generation the board can retry and cancel (Clean) a single one; `darkroom retry` and `darkroom cancel` change all that match a filter, and the page of health pauses buying';
   if (method === 'PUT' && actionRoutes.has(route)) {
     const status = params['queueStatus'];
     return status === undefined || status === 'failed' ? undefined : 'only failed jobs are retried';

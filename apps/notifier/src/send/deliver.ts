@@ -80,7 +80,7 @@ export async function deliver(parts: DeliverParts, job: NotificationJob): Promis
     const ms = Math.round(performance.now() - beganAt);
     isGood = result.status > 0 && !slowStatuses.has(result.status);
     logger.debug({ event: 'notification.attempted', id: job.id, status: result.status, ms, fault: result.fault }, 'attempted');
-    return await conclude(parts, name, job, result, ms);
+    return await conclude(parts, { ...name, url: target.url }, job, result, ms);
   } finally {
     entered.pass.leave(isGood);
   }
@@ -139,7 +139,7 @@ const originOf = ({ url }: RequestWebhook): string => createHash('sha256').updat
 /** Records what came of an attempt, and decides about the next one. */
 async function conclude(
   parts: DeliverParts,
-  { endpointId, type }: NotificationName,
+  { endpointId, type, url }: NotificationName & { url: string },
   job: NotificationJob,
   { status, fault, retryAfterMs }: PostResult,
   ms: number,
@@ -159,20 +159,26 @@ async function conclude(
   const health = await store.noteNotification({ ...note, state: waitMs === undefined ? 'failed' : 'pending', isGood: false, ...rest });
   if (endpointId !== REQUESTS_ENDPOINT) {
     const failsFor = health.failingSince === undefined ? 0 : health.now - health.failingSince;
-    if (status === 410) await disable(parts, endpointId, job.tenant, 'gone', health.now);
+    if (status === 410) await disable(parts, { id: endpointId, url }, job.tenant, 'gone', health.now);
     else if (failsFor >= disableAfterMs && health.failures >= LEAST_FAILURES)
-      await disable(parts, endpointId, job.tenant, 'failing', health.now);
+      await disable(parts, { id: endpointId, url }, job.tenant, 'failing', health.now);
   }
   if (waitMs !== undefined) return { kind: 'again', delayMs: Math.max(waitMs, rest.restMs ?? 0), attempt: job.attempt + 1 };
   metrics.ended.add({ state: 'failed' });
   return { kind: 'ended' };
 }
 
-async function disable(parts: DeliverParts, endpointId: string, tenant: string, reason: 'gone' | 'failing', now: number): Promise<void> {
-  if (!(await disableEndpoint(parts.store, endpointId, reason, now))) return;
+async function disable(
+  parts: DeliverParts,
+  endpoint: { id: string; url: string },
+  tenant: string,
+  reason: 'gone' | 'failing',
+  now: number,
+): Promise<void> {
+  if (!(await disableEndpoint(parts.store, endpoint, reason, now))) return;
   parts.metrics.disabled.add({ reason });
   parts.logger.warn(
-    { event: 'webhook-endpoint.disabled', endpointId, tenant, reason },
+    { event: 'webhook-endpoint.disabled', endpointId: endpoint.id, tenant, reason },
     reason === 'gone' ? 'an endpoint answered 410 and gets nothing any more' : 'an endpoint failed for days and gets nothing any more',
   );
 }

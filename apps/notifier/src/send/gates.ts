@@ -1,6 +1,7 @@
 /**
  * Bounds the attempts under way at each endpoint, so that one that answers late, or not at all, takes no place of the others. An endpoint
- * that failed gets one attempt at a time until it takes one, and all such endpoints together at most half of the places.
+ * that failed gets one attempt at a time until it takes one. Those that failed, and those that have not answered yet, get together at most
+ * half of the places.
  */
 export interface Gates {
   /** Takes a place at an endpoint, or says when to come again. Places are counted by this process alone. */
@@ -34,12 +35,21 @@ const MOST_REMEMBERED = 10_000;
 /** @param places Attempts at once of this process. @param now Milliseconds of a clock that only goes forward. */
 export function createGates(places: number, now: () => number, random: () => number = Math.random): Gates {
   const gates = new Map<string, Gate>();
-  let slowInside = 0;
+  let unprovenInside = 0;
+
+  /** Forgets the one that came first of those through which nothing goes. */
+  function forgetOldest(): void {
+    for (const [name, { inside }] of gates)
+      if (inside === 0) {
+        gates.delete(name);
+        return;
+      }
+  }
 
   function gateOf(endpoint: string): Gate {
     const known = gates.get(endpoint);
     if (known !== undefined) return known;
-    if (gates.size >= MOST_REMEMBERED) for (const [name, { inside }] of gates) if (inside === 0) gates.delete(name);
+    if (gates.size >= MOST_REMEMBERED) forgetOldest();
     const gate = { inside: 0, isSlow: false, meanMs: 0, turnAt: 0 };
     gates.set(endpoint, gate);
     return gate;
@@ -49,15 +59,16 @@ export function createGates(places: number, now: () => number, random: () => num
     enter(endpoint) {
       const gate = gateOf(endpoint);
       const { isSlow } = gate;
+      const isUnproven = isSlow || gate.meanMs === 0;
       const most = isSlow ? 1 : gate.meanMs === 0 ? FIRST_AT_ONCE : MOST_AT_ONCE;
-      if (gate.inside >= most || (isSlow && slowInside >= places / 2)) {
+      if (gate.inside >= most || (isUnproven && unprovenInside >= places / 2)) {
         // Each comes back at a turn of its own, so that a long line of one endpoint costs little.
         gate.turnAt = Math.max(gate.turnAt, now()) + Math.max(LEAST_WAIT_MS, gate.meanMs) / most;
         const waitMs = Math.max(LEAST_WAIT_MS, gate.turnAt - now());
         return { againInMs: Math.round(waitMs <= LONGEST_WAIT_MS ? waitMs : LONGEST_WAIT_MS * (0.5 + random() / 2)) };
       }
       gate.inside += 1;
-      if (isSlow) slowInside += 1;
+      if (isUnproven) unprovenInside += 1;
       const beganAt = now();
       let isInside = true;
       return {
@@ -66,7 +77,7 @@ export function createGates(places: number, now: () => number, random: () => num
             if (!isInside) return;
             isInside = false;
             gate.inside -= 1;
-            if (isSlow) slowInside -= 1;
+            if (isUnproven) unprovenInside -= 1;
             if (isGood === undefined) return;
             const tookMs = Math.max(1, now() - beganAt);
             // the first good answer after failures says how long the next ones take

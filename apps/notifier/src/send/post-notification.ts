@@ -68,6 +68,12 @@ function send(
       },
     });
     request.once('error', reject);
+    // After "101 Switching Protocols" Node gives the socket away, and tells neither an answer nor an error.
+    request.once('upgrade', (_response, socket) => {
+      socket.destroy();
+      resolve({ status: 0, fault: 'not-http' });
+    });
+    request.once('close', () => reject(Object.assign(new Error('the connection ended without an answer'), { code: 'ECONNRESET' })));
     request.once('response', (response) => {
       const result = resultOf(response.statusCode ?? 0, response.headers['retry-after']);
       const end = (): void => {

@@ -7,13 +7,13 @@ import { prelude } from '../lua/prelude.ts';
 import { textOf } from './kept-request.ts';
 
 /** Replies returned, other or no-record. */
-const returnRequestScript = createNamedScript(['request', 'requestDigest', 'tags', 'metadata'])(/* lua */ `${prelude}
+const returnRequestScript = createNamedScript(['request', 'requestDigest', 'tags', 'metadata', 'webhook'])(/* lua */ `${prelude}
 local key = KEYS[1]
 local entry, known = hash(key)
 if not known then return 'no-record' end
 -- it was erased meanwhile, or S3 holds another one
 if entry.requestDigest ~= requestDigest then return 'other' end
-local lost = { request = request, tags = entry.labels and tags or '', metadata = entry.labels and metadata or '' }
+local lost = { request = request, tags = entry.labels and tags or '', metadata = entry.labels and metadata or '', webhook = entry.labels and webhook or '' }
 for name, text in pairs(lost) do
   if text ~= '' then redis.call('HSETNX', key .. ':request', name, text) end
 end
@@ -23,16 +23,17 @@ return 'returned'
 `);
 
 /**
- * Gives an entry its request back, which Redis has lost, with the labels beside it. Changes nothing that is there.
+ * Gives an entry its request back, which Redis has lost, with the labels and the receiver beside it. Changes nothing that is there.
  * @returns "other" if it is not the request that the entry was made with, "no-record" without an entry.
  */
 export async function returnRequest(
   redis: Redis,
   prefix: string,
   generationId: string,
-  { request, tags, metadata }: Pick<KeptRequest, 'request' | 'tags' | 'metadata'>,
+  { request, tags, metadata, webhook }: Pick<KeptRequest, 'request' | 'tags' | 'metadata' | 'webhook'>,
 ): Promise<'returned' | 'other' | 'no-record'> {
-  const given = { ...textOf(request), tags: tags && JSON.stringify(tags), metadata: metadata && JSON.stringify(metadata) };
+  const textOrNone = (value: object | undefined) => value && JSON.stringify(value);
+  const given = { ...textOf(request), tags: textOrNone(tags), metadata: textOrNone(metadata), webhook: textOrNone(webhook) };
   const reply = await returnRequestScript.run(redis, generationKey(prefix, generationId), prefix, given);
   return z.enum(['returned', 'other', 'no-record']).parse(reply);
 }

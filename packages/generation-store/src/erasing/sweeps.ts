@@ -150,7 +150,8 @@ if keepsImages ~= '' then redis.call('HSET', erasureKey(id), 'keepsImages', 1) e
 local function orNil(value) if value ~= '' then return value end end
 local origin = { tenant = tenant, provider = generation.provider or orNil(provider), model = generation.model or orNil(model), traceparent = generation.traceparent }
 if not erasure.told then record('generation.erased', id, origin, nil, nil, now) end
-countForBulks(id, erasure, 'erased')
+-- a bulk erasure counts the sweep that leaves nothing
+if keepsImages == '' then countForBulks(id, erasure, 'erased') end
 local isMoved = redis.call('ZSCORE', prefix .. ':erasures', id) ~= dueAt
 if againAt ~= '' then
   redis.call('PERSIST', erasureKey(id))

@@ -54,7 +54,10 @@ if carried ~= '' then redis.call('LREM', prefix .. ':webhook-endpoints${UNRECORD
 local own = prefix .. ':webhook-endpoints:' .. member
 redis.call('SADD', prefix .. ':webhook-endpoints', id)
 if isDeleted == '1' then redis.call('SREM', own, id) else redis.call('SADD', own, id) end
-if (tonumber(endpoint.revision) or 0) > tonumber(revision) then
+local known = tonumber(endpoint.revision) or 0
+-- two workers may record one change twice: under the number of a change that came since, too
+local isOlder = known > tonumber(revision) or (known == tonumber(revision) and endpoint.isRecorded ~= '1' and endpoint.value ~= value)
+if isOlder then
   -- a change came since: until S3 has that one, this one is in force, unless that one stops sending
   if endpoint.isRecorded ~= '1' and endpoint.inForce ~= endpoint.value then redis.call('HSET', KEYS[1], 'inForce', value) end
   return 0

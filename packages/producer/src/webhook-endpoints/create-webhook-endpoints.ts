@@ -8,7 +8,7 @@ import {
   readCapabilityKeys,
   readOptions,
   readRedisAddress,
-  resolveBySystem,
+  resolveByServers,
   TENANT_RULE,
   defined,
 } from '@darkroom/contracts';
@@ -45,7 +45,7 @@ export function createWebhookEndpoints(given: WebhookEndpointsOptions): WebhookE
     ask,
     tenant,
     ...defined({ keys }),
-    rules: { allowLoopback, resolve: resolveBySystem },
+    rules: { allowLoopback, resolve: resolveByServers },
     close: async () => {
       refuseCalls();
       watch.close();

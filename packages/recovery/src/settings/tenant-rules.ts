@@ -1,9 +1,11 @@
 import {
   buildSettingRecord,
   changeRules,
+  DarkroomError,
   decodeTenant,
   hasCode,
   rulesPermitMore,
+  StorageError,
   strictestTenantRules,
   tenantFolder,
   type TenantRules,
@@ -29,19 +31,45 @@ export async function changeTenantRules(
     if (changed === undefined) throw new Error('the rules of a tenant are never incomplete');
     return changed;
   } catch (error) {
-    if (!hasCode(error, 'storage.corrupt-record')) throw error;
-    return replaceDamaged(settings, tenant, changeRules(strictestTenantRules, change), error);
+    if (!isDamage(error)) throw error;
+    return replaceDamaged(settings, tenant, change, error);
   }
+}
+
+/** True for a change in S3 that nobody can read; one of a later version is not damaged, and is left to that version. */
+const isDamage = (error: unknown): error is DarkroomError =>
+  error instanceof DarkroomError && error.code === 'storage.corrupt-record' && error.details?.['laterVersion'] === undefined;
+
+const retentions = ['retainRequestsDays', 'retainImagesDays'] as const;
+
+/**
+ * Refuses a change that would leave the retention of a tenant to chance: the general one may delete what a lost rule kept.
+ * @throws StorageError that names the rules to give.
+ */
+function checkRetention(known: TenantRules, change: TenantRulesChange, damage: DarkroomError): void {
+  const unknown = retentions.filter((name) => known[name] === undefined && change[name] === undefined);
+  if (unknown.length === 0) return;
+  throw new StorageError(
+    'storage.corrupt-record',
+    `${damage.message}; ${unknown.join(' and ')} cannot be read and must be named too, with "none" for no rule`,
+    {
+      cause: damage,
+      reached: 'no',
+    },
+  );
 }
 
 /** Records rules on top of a damaged change. @throws the error of that change if another one was made meanwhile. */
 async function replaceDamaged(
   { store, archive }: KeptSettings,
   tenant: string,
-  after: TenantRules,
-  damage: unknown,
+  change: TenantRulesChange,
+  damage: DarkroomError,
 ): Promise<ChangedSetting<TenantRules>> {
-  const [before, id] = [strictestTenantRules, tenantFolder(tenant)];
+  // Redis may hold numbers that were read before the damage.
+  const before = { ...(await store.findTenantRules(tenant))?.rules, ...strictestTenantRules };
+  checkRetention(before, change, damage);
+  const [after, id] = [changeRules(before, change), tenantFolder(tenant)];
   const { isOpen, isRecovering } = await store.readServerRun();
   if (isOpen && isRecovering && rulesPermitMore(before, after)) return { kind: 'recovering', before };
   const at = await store.readTime();
@@ -90,7 +118,8 @@ export async function restoreTenantRules(
   for (const tenant of wanted) {
     const found = await restoreSetting(settings, keptTenantRules(tenant)).catch(async (error: unknown) => {
       if (!hasCode(error, 'storage.corrupt-record')) throw error;
-      await store.holdDamagedRules(tenant);
+      // Of a change of a later version Redis keeps what it has.
+      if (isDamage(error)) await store.holdDamagedRules(tenant);
       onDamaged(tenant, error);
       return undefined;
     });
