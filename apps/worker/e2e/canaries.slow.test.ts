@@ -140,12 +140,12 @@ async function readWritten(fleet: Fleet, seen: readonly Written[]): Promise<Pick
   const redis = new Redis(fleet.redisUrl);
   const records = await readRedis(redis);
   redis.disconnect();
-  const processes = [...fleet.workers, ...fleet.receivers];
+  const processes = [...fleet.workers, ...fleet.receivers, ...fleet.notifiers];
   const logs = await Promise.all(processes.map(async (process) => ({ place: process.name, text: await process.log() })));
   const objects = await readObjects(join(fleet.directory, 's3/buckets', fleet.s3Config.bucket));
   const all = [...logs, ...seen, ...records, ...objects];
   const isRequest = ({ place }: Written): boolean =>
-    /^redis \S+:generation:\S+:request request$/.test(place) || /^s3 requests\/.+\.json$/.test(place);
+    /^redis \S+:generation:\S+:request (?:request|webhook)$/.test(place) || /^s3 requests\/.+\.json$/.test(place);
   // The files of Redis hold every request that it ever got.
   const redisFiles = await readFiles(join(fleet.directory, 'redis'));
   return { written: all.filter((each) => !isRequest(each)), holdsPrompts: [...all.filter(isRequest), ...redisFiles] };

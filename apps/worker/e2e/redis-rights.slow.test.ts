@@ -231,16 +231,19 @@ const forbiddenToProducers = [
 const forbidden: Readonly<Record<RedisProcess, readonly string[][]>> = {
   producer: forbiddenToProducers,
   api: [...forbiddenToProducers, ['DEL', '…:api-key:x'], ['SADD', '…:api-keys', 'x'], ['RPUSH', '…:api-keys-unrecorded', 'x']],
+  // It acts through the library, lowers caps and pauses.
   dashboard: [
     ...dangerous,
-    ['HSET', '…:caps', 'all:day', '1'],
-    ['HGETALL', '…:generation:x'],
-    ['HSET', '…:generation:x', 'status', 'failed'],
-    ['HSET', '…:submission:x:0-1', 'status', 'failed'],
-    ['HINCRBY', '…:spend:all:day:2026-01-01', 'reserved', '-1'],
-    ['DEL', '…:buying-paused'],
+    ['HSET', '…:limits', 'tasksAtProvider', '1'],
     ['DEL', '…:epoch'],
-    ['PUBLISH', '…:events:x', '{}'],
+    ['SET', '…:server-run', 'x'],
+    ['DEL', '…:buying-paused'],
+    ['DEL', '…:caps'],
+    ['DEL', '…:generation:x'],
+    ['ZREM', '…:tasks-at-provider', 'x'],
+    ['HSET', '…:deliveries:x', 'x', 'x'],
+    ['DEL', '…:api-key:x'],
+    ['HSET', '…:tenant-rules:acme', 'retainImagesDays', '1'],
   ],
   receiver: [
     ...dangerous,

@@ -95,7 +95,7 @@ export async function readServerRun(redis: Redis, prefix: string, seen: SeenStat
 
 /** Returns true for a usable store: it holds an epoch (I9). */
 export const isInitialised = async (redis: Redis, prefix: string): Promise<boolean> =>
-  (await redis.exists(epochKey(prefix), readingKey(prefix))) > 0;
+  (await Promise.all([redis.exists(epochKey(prefix)), redis.exists(readingKey(prefix))])).includes(1);
 
 /**
  * Writes the epoch of a new store, and the owner of its bucket.
