@@ -1,3 +1,4 @@
+export { mapTimes } from './answer-times.ts';
 export {
   apiKeyRecordSchema,
   apiKeySchema,

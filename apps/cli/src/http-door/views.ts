@@ -1,41 +1,11 @@
-import { generationStatuses, type GenerationSummary, type GenerationView } from '@darkroom/contracts';
+import { generationStatuses, mapTimes, type GenerationSummary, type GenerationView } from '@darkroom/contracts';
 import { z } from 'zod';
-
-/** Names of all times in answers: in HTTP ISO 8601, in the library milliseconds since 1970. */
-const times: ReadonlySet<string> = new Set([
-  'createdAt',
-  'finishedAt',
-  'deadlineAt',
-  'runAt',
-  'settledAt',
-  'estimatedStartAt',
-  'requestedAt',
-  'requestErasedAt',
-  'erasedAt',
-  'sweptUntil',
-  'resetsAt',
-  'at',
-  'until',
-  'eventAt',
-  'disabledAt',
-  'oldSecretUntil',
-]);
-/** A caller's own words. */
-const own: ReadonlySet<string> = new Set(['request', 'metadata', 'tags']);
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Reads the times of an answer at every depth, as the library gives them. */
-export function withoutIsoTimes(value: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]: [string, unknown]) => {
-      if (own.has(name)) return [name, each];
-      if (times.has(name) && typeof each === 'string') return [name, Date.parse(each)];
-      if (Array.isArray(each)) return [name, each.map((item: unknown) => (isObject(item) ? withoutIsoTimes(item) : item))];
-      return [name, isObject(each) ? withoutIsoTimes(each) : each];
-    }),
-  );
-}
+/** Reads the times of an answer as the library gives them. */
+export const withoutIsoTimes = (value: object): Record<string, unknown> =>
+  mapTimes(value, (time) => (typeof time === 'string' ? Date.parse(time) : time));
 
 const head = { generationId: z.string(), status: z.enum(generationStatuses), createdAt: z.number(), costUsd: z.string() };
 const viewSchema = z.looseObject({

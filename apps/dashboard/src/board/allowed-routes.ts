@@ -56,7 +56,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 const lastWordOf = (route: string): string => route.split('/').findLast((part) => part !== '' && !part.startsWith(':')) ?? '';
 
-/** What may be done with a generation. */
+/** Routes by which an operator changes a generation on the board. */
 const generationRoutes: ReadonlySet<string> = new Set(['/api/queues/:queueName/:jobId/retry', '/api/queues/:queueName/:jobId/clean']);
 
 /** Returns why a request is refused, or undefined if it is allowed. @param route The pattern of the route, not the address. */

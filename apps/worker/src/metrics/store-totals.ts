@@ -5,8 +5,7 @@ import { createRisingTotals, labelSets, type Metrics } from '@darkroom/service-r
 const notHere = ['lost', 'unknown'] as const;
 
 /**
- * Adds counters that Redis keeps, because a process forgets its own when it ends, and most refusals happen in processes that nobody scrapes. Every
- * worker tells the same.
+ * Adds counters that Redis keeps. A process loses its own counts when it ends, and Prometheus scrapes no caller. Every worker tells the same.
  */
 export function addStoreTotals(metrics: Metrics, store: Pick<GenerationStore, 'totals'>): void {
   const rising = createRisingTotals();

@@ -54,7 +54,7 @@ export interface Judgement {
   capsCrossed: string[];
   /** Ends of submissions and generations that no event told a consumer that was killed again and again. */
   eventsLost: string[];
-  /** Ends of generations that the receiver of their request was not told of, by a notifier that was killed again and again. */
+  /** Ends of generations of which the notifier, killed again and again, never told the receiver. */
   notificationsLost: string[];
   /** Places with words or bytes of which callers were told that they are erased. */
   erasedLeft: string[];

@@ -10,7 +10,7 @@ export interface BillFinding {
   /** `<generationId>/<index>-<n>`. */
   submission?: string;
   chargedNanoUsd?: NanoUsd;
-  /** What the ledger booked; absent while the outcome is unknown. */
+  /** Money that the ledger booked; absent while the outcome is unknown. */
   bookedNanoUsd?: NanoUsd;
 }
 

@@ -5,7 +5,7 @@ import { MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
 /** A purchase that S3 remembers. */
 export interface Purchase {
   ref: SubmissionRef;
-  /** What the ledger booked; undefined while its outcome is unknown, or if it ended long before the month. */
+  /** Money that the ledger booked; undefined while its outcome is unknown, or if it ended long before the month. */
   costNanoUsd?: NanoUsd;
   /** "in": begun and ended in the month. "edge": one of both. "out": neither. "open": not ended, or with an unknown outcome. */
   place: 'in' | 'edge' | 'out' | 'open';

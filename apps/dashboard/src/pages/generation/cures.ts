@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@darkroom/contracts';
 
-/** What to do about the faults that an image can have, by code (docs/errors.md says what each means). */
+/** Cures for the faults that an image can have, by code; docs/errors.md explains each code. */
 const cures: Partial<Record<ErrorCode, string>> = {
   'provider.content-refused':
     'The caller changes the prompt or the reference images. Nothing was charged; a retry asks for the same and is refused again.',

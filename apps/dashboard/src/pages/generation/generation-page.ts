@@ -13,7 +13,7 @@ export interface GenerationParts {
   readonly hasPictures: boolean;
   readonly showPrompts: boolean;
   readonly mayAct: boolean;
-  /** What an act came to. */
+  /** The result of an act, in words. */
   readonly note: string | undefined;
 }
 
