@@ -62,8 +62,9 @@ test('a fleet erases what is home and what comes home later, books both, and a r
       }
     }, LIMIT);
     for (const key of await redis.keys('*')) {
-      const dump = await redis.dumpBuffer(key);
-      for (const word of [PROMPT, RECEIVER]) expect(dump?.includes(word), key).toBe(false);
+      // A key may expire between the list and its look.
+      const dump = (await redis.dumpBuffer(key)) ?? Buffer.alloc(0);
+      for (const word of [PROMPT, RECEIVER]) expect(dump.includes(word), key).toBe(false);
     }
     const settled = await readSettled(redis);
     expect(Object.values(settled)).toContain('40000000');

@@ -78,11 +78,14 @@ interface Judged {
  */
 async function judge({ store, access, around }: Purchase, ref: SubmissionRef, answer: SubmitVerdict): Promise<Judged> {
   const isForeign = answer.kind === 'unknown' && answer.foreign === true;
-  if (answer.kind !== 'account' && answer.kind !== 'refused' && !isForeign) return { verdict: answer, isOwn: false };
+  // Of a repeated send the provider is asked first, and may refuse the key there.
+  const refusesQuestion = answer.kind === 'not-sent' && answer.fault.class === 'auth';
+  if (answer.kind !== 'account' && answer.kind !== 'refused' && !isForeign && !refusesQuestion) return { verdict: answer, isOwn: false };
   const { fault } = answer;
   const asked = await access.ask(fault);
   around.log('access.asked', ref, { faultCode: fault.code, access: asked });
   const isClosed = asked === 'closed';
+  if (refusesQuestion) return { verdict: answer, access: asked, isOwn: isClosed };
   if (answer.kind === 'refused') {
     const isFinal =
       asked === 'open' || (asked === 'untried' && (await store.countRefusal(ref.generationId, fault.code)) <= MAX_REFUSALS_IN_A_ROW);

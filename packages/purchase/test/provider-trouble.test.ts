@@ -83,3 +83,25 @@ test('a run that stops in the middle of its request counts as no trouble of the 
   for (const ref of await enqueueMany(6)) await submit(world.purchase({ timing }), ref, AbortSignal.timeout(40));
   expect(await world.store.findTrouble()).toBeUndefined();
 });
+
+test('a key that is refused in the question before a repeated send is the trouble of this process, and the fleet is not told', async () => {
+  await world.setFaults({ submitResetAfterRate: 1 });
+  const refs = await enqueueMany(6);
+  for (const ref of refs.slice(0, 4)) await submit(world.purchase({ timing }), ref);
+  await world.setFaults({});
+  await submit(world.purchase({ timing }), refs[5]!);
+  expect(await world.store.findTrouble()).toBeUndefined();
+
+  await world.setFaults({ gatewayAnswer: 'account-403' });
+  const asked: string[] = [];
+  const purchase = world.purchase({ timing });
+  const ask: typeof purchase.access.ask = async (fault) => {
+    const access = await purchase.access.ask(fault);
+    asked.push(`${fault.class} ${access}`);
+    return access;
+  };
+  for (let round = 0; round < 2; round += 1)
+    for (const ref of refs.slice(0, 4)) await submit({ ...purchase, access: { ...purchase.access, ask } }, ref);
+  expect(asked.slice(0, 4)).toEqual(Array.from({ length: 4 }, () => 'auth closed'));
+  expect(await world.store.findTrouble()).toBeUndefined();
+});
