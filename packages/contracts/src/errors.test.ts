@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { errorCodes, type ErrorCode } from './error-codes.ts';
 import * as errors from './errors.ts';
 import { QueueFullError } from './queue-full.ts';
 import { RetryRefusedError, retryRefusals } from './retry-refused.ts';
@@ -11,7 +12,7 @@ const problem = { path: 'ttl', message: 'must be a whole number of at least 60',
 const progress = { generationIds: ['a', 'b', 'c'], written: ['a'], maybeWritten: ['b'], notWritten: ['c'] };
 
 /** Every class with each of its codes, its `retryable`, and what it adds to its details. */
-const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: boolean; added?: object }[] = [
+const cases: { error: errors.DarkroomError; code: ErrorCode; retryable: boolean; added?: object }[] = [
   { error: new errors.InvalidRequestError([problem], options), code: 'request.invalid', retryable: false },
   { error: new errors.RequestConflictError('x', options), code: 'request.conflict', retryable: false },
   { error: new errors.GenerationIdError('x', 1, options), code: 'request.id-out-of-time', retryable: false },
@@ -80,7 +81,7 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
 describe.each(cases)('$error.name with $code', ({ error, code, retryable, added }) => {
   test('has its code and its `retryable`', () => {
     expect(error).toMatchObject({ code, retryable });
-    expect(errors.errorCodes[code]).toBeTypeOf('string');
+    expect(errorCodes[code]).toBeTypeOf('string');
     expect(errors.hasCode(error, code)).toBe(true);
   });
 
@@ -106,7 +107,7 @@ describe('errors', () => {
   });
 
   test('codes are dotted and in lower case', () => {
-    for (const code of Object.keys(errors.errorCodes)) expect(code).toMatch(/^[a-z-]+\.[a-z-]+$/);
+    for (const code of Object.keys(errorCodes)) expect(code).toMatch(/^[a-z-]+\.[a-z-]+$/);
   });
 
   test('without a cause there is no cause, and details are empty', () => {

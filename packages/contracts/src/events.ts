@@ -21,7 +21,7 @@ export const durableEvents = [
 ] as const;
 
 /** Events published once per move on the channel of the generation. A hint to look: the entry in Redis is the truth. */
-export const generationEvents = [
+const generationEvents = [
   ...durableEvents,
   'submission.committed',
   'submission.planned',
@@ -29,7 +29,7 @@ export const generationEvents = [
   'submission.delivered',
 ] as const;
 
-export const generationEventSchema = z.object({
+const generationEventSchema = z.object({
   event: z.enum(generationEvents),
   generationId: z.string(),
   index: z.number().optional(),

@@ -1,4 +1,4 @@
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from './error-codes.ts';
 import type { ModelRequest } from './models/model-requests.ts';
 import type { Priority } from './labels.ts';
 import type { FactSource, VerifiedImage } from './records.ts';

@@ -13,6 +13,7 @@ export {
   type ApiScope,
   type MintedApiKey,
 } from './api-keys.ts';
+export { errorCodes, type ErrorCode } from './error-codes.ts';
 export {
   ConfigError,
   CorruptRecordError,
@@ -32,17 +33,15 @@ export {
   StoreNotInitialisedError,
   WebhookEndpointError,
   WebhookSignatureError,
-  errorCodes,
   hasCode,
   type DarkroomErrorOptions,
-  type ErrorCode,
   type Reached,
 } from './errors.ts';
-export { MAX_PROBLEMS, ProblemList, type Problem } from './problems.ts';
+export { ProblemList, type Problem } from './problems.ts';
 export { boundText } from './bound-text.ts';
 export { defined } from './defined.ts';
 export { hideSecrets } from './secret-text.ts';
-export { durableEvents, generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
+export { durableEvents, type GenerationEvent } from './events.ts';
 export type { GenerationSummary, GenerationView, ImageView, QueuePlace } from './generation.ts';
 export {
   GENERATION_ID_AHEAD_MS,
@@ -93,7 +92,6 @@ export type {
 export {
   faultSchema,
   intentSchema,
-  reservationSchema,
   resultSchema,
   roads,
   factSources,
@@ -127,9 +125,7 @@ export {
   MAX_TASKS_AT_PROVIDER,
   MAX_CHANGE_REASON,
   MAX_OPERATOR_NAME,
-  operatorPauseSchema,
   SETTING_VERSION,
-  settingKinds,
   settingRecordSchemaOf,
   spendCapsSchema,
   type CapName,
@@ -159,7 +155,6 @@ export {
   rulesPermitMore,
   strictestTenantRules,
   tenantNumbers,
-  tenantRuleNames,
   tenantRulesSchema,
   tenantSwitches,
   type TenantRules,
@@ -192,7 +187,7 @@ export {
   timingVariable,
   type Timing,
 } from './timing.ts';
-export { findCallbackProblem, WEBHOOK_URL_RULE } from './notifications/callback-address.ts';
+export { findCallbackProblem } from './notifications/callback-address.ts';
 export {
   createEndpointId,
   descriptionProblems,
@@ -262,19 +257,9 @@ export {
 } from './models/output-format.ts';
 export { findKeptInput, formatKeptInput, isKeptInput, type KeptInput } from './models/grok-imagine-image/kept-input.ts';
 export { modelId, parameters, prices, responseFields, taskType, type ParameterPath } from './models/grok-imagine-image/page.ts';
-export {
-  checkGrokImagineRequest,
-  parseGrokImagineRequest,
-  parseStoredGrokImagineRequest,
-  readGrokImagineRequest,
-} from './models/grok-imagine-image/parse.ts';
+export { checkGrokImagineRequest, parseGrokImagineRequest, parseStoredGrokImagineRequest } from './models/grok-imagine-image/parse.ts';
 export { quote } from './models/grok-imagine-image/quote.ts';
-export {
-  classifyReferenceImage,
-  defaultRequestLimits,
-  type ReferenceImageKind,
-  type RequestLimits,
-} from './models/grok-imagine-image/reference-images.ts';
+export { defaultRequestLimits, type ReferenceImageKind, type RequestLimits } from './models/grok-imagine-image/reference-images.ts';
 export type {
   DeliveryMethod,
   Geometry,

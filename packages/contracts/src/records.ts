@@ -21,7 +21,7 @@ const timestamp = z.int().min(0);
 const nanoUsd = z.int().min(0);
 
 /** Money held for one submission, and the periods that hold it. */
-export const reservationSchema = z.object({
+const reservationSchema = z.object({
   amountNanoUsd: nanoUsd,
   /** Ledger periods, such as "all:day:2026-11-22" (UTC, Redis time). */
   periods: z.array(z.string().min(1)),

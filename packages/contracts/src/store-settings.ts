@@ -67,7 +67,7 @@ export const limitOf = (limits: FleetLimits, name: LimitName): number =>
   limits[name] ?? (name === 'tasksAtProvider' ? DEFAULT_TASKS_AT_PROVIDER : Infinity);
 
 /** An operator's pause of all buying. */
-export const operatorPauseSchema = z.object({
+const operatorPauseSchema = z.object({
   /** In words, safe to show. */
   reason: z.string(),
   /** Milliseconds since 1970. */
@@ -93,7 +93,7 @@ export const settingSchemas = {
   releases: imageReleaseSchema,
   endpoints: webhookEndpointSchema,
 } as const;
-export const settingKinds = [
+const settingKinds = [
   'caps',
   'limits',
   'pauses',

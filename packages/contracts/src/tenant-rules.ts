@@ -30,7 +30,7 @@ export const tenantSwitches = ['requireSafetyCheck', 'withholdFlagged'] as const
 export const strictestTenantRules = { requireSafetyCheck: true, withholdFlagged: true } as const satisfies TenantRules;
 /** Rules that are whole numbers. */
 export const tenantNumbers = ['weight', 'retainRequestsDays', 'retainImagesDays'] as const satisfies readonly (keyof TenantRules)[];
-export const tenantRuleNames = [...tenantSwitches, ...tenantNumbers] as const;
+const tenantRuleNames = [...tenantSwitches, ...tenantNumbers] as const;
 
 /** Rules of a tenant by name with their new values; null means that the rule does not apply any more. */
 export type TenantRulesChange = { [Name in keyof TenantRules]?: TenantRules[Name] | null | undefined };

@@ -74,7 +74,6 @@ export type { TenantPage, TenantPeriod, TenantSpend } from './money/period-tenan
 export type { PeriodSpend } from './money/spend.ts';
 export type { UnknownOutcome, UnknownOutcomes } from './money/unknown-outcomes.ts';
 export {
-  commitStops,
   type Commitment,
   type FairPlace,
   type MissingImage,
@@ -100,7 +99,6 @@ export type {
 export {
   findingKinds,
   findingWords,
-  passProgressSchema,
   passReportSchema,
   type FindingKind,
   type FindingPlace,

@@ -3,7 +3,7 @@ export type { BucketKeeping } from './bucket-keeping.ts';
 export { examineBucket } from './examine-bucket.ts';
 export { createErasingStorage, type ErasingStorage } from './erasing-storage.ts';
 export type { InputStore, KeepInputResult } from './input-store.ts';
-export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, requestKey, resultKey, stagingKey } from './keys.ts';
+export { imageKey, intentKey, quarantineKey, requestKey, resultKey, stagingKey } from './keys.ts';
 export type { ListedImage, ListedRequest, ListedUpload, ObjectIndex } from './object-index.ts';
 export {
   createObjectStorage,
@@ -21,12 +21,5 @@ export type { SettingsStore } from './settings-store.ts';
 export type { ListedSums, SumsStore } from './sums-store.ts';
 export type { StoredGenerationName } from './stored-generations.ts';
 export type { StorageFailure } from './storage-error.ts';
-export {
-  verifiedImageOf,
-  verifyImage,
-  type ImageExpectation,
-  type ImageVerdict,
-  type InvalidImageReason,
-  type ValidImage,
-} from './verify-image.ts';
+export { verifyImage, type ImageExpectation, type ImageVerdict, type InvalidImageReason, type ValidImage } from './verify-image.ts';
 export { writtenFolders, type WrittenFolder } from './check-writes.ts';

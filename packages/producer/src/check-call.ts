@@ -1,5 +1,5 @@
 import { describeGiven, InvalidRequestError, ProblemList, UNREADABLE } from '@darkroom/contracts';
-import { readCallOptions } from './options.ts';
+import { readCallOptions } from './read-call-options.ts';
 
 /** Says of a call that it enqueues: its errors add that nothing was queued. */
 export const ENQUEUES = { enqueues: true };

@@ -10,7 +10,8 @@ import {
 import { createSubmissions } from '@darkroom/queues';
 import { createAvailability } from './availability.ts';
 import { buildProducer } from './build-producer.ts';
-import { readProducerOptions, type ProducerOptions } from './options.ts';
+import type { ProducerOptions } from './options.ts';
+import { readProducerOptions } from './read-producer-options.ts';
 import type { GenerationDefaults } from './prepare-generation.ts';
 import type { Producer } from './producer.ts';
 import { createRedisTime } from './redis-time.ts';

@@ -5,7 +5,7 @@ import { checked, readIdCall } from './check-call.ts';
 import { mustBeId, notFound } from './not-found.ts';
 import { eraseOptions, eraseProblems, erasureOf, type EraseOptions, type Erasure } from './erase.ts';
 import { bulkErasureOf, readErasedMany, type BulkErasure, type ErasedMany } from './erase-many.ts';
-import { readCallOptions } from './options.ts';
+import { readCallOptions } from './read-call-options.ts';
 import type { Producer } from './producer.ts';
 
 /** Parts that the calls about erasures work on. */

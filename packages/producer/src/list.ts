@@ -10,7 +10,7 @@ import {
   type Problem,
 } from '@darkroom/contracts';
 import type { GenerationStore, ListPlace } from '@darkroom/generation-store';
-import { isMoment, millisecondsOf } from './options.ts';
+import { isMoment, millisecondsOf } from './moments.ts';
 
 /** Filters and page of `list`. Filters are joined: a generation must pass all of them. Times are Redis time. */
 export interface ListOptions {

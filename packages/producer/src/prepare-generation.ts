@@ -14,7 +14,9 @@ import {
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
 import { withholdProblems } from './image-rules.ts';
-import { enqueueProblems, millisecondsOf, type EnqueueOptions } from './options.ts';
+import { enqueueProblems } from './enqueue-problems.ts';
+import { millisecondsOf } from './moments.ts';
+import type { EnqueueOptions } from './options.ts';
 import { foreignTenantProblems } from './tenant-problems.ts';
 
 /**

@@ -1,6 +1,6 @@
 export { createBalanceReader, type BalanceReader } from './account-balance.ts';
 export type { AccountVerdict } from './check-account.ts';
-export { classifyFault, type FaultFeatures } from './classify.ts';
+export type { FaultFeatures } from './classify.ts';
 export { createRunwareClient, type RunwareClient, type RunwareClientConfig, type RunwareClientDependencies } from './client.ts';
 export { parseDelivery, toldOf, type DeliveryItem, type ParsedDelivery } from './delivery.ts';
 export { defaultImageHosts } from './image-address.ts';

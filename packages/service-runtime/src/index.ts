@@ -5,7 +5,6 @@ export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './h
 export { describeErrorChain, explainShortly } from './logging/describe-error.ts';
 export {
   createLogger,
-  logLevels,
   silentLogger,
   type LogFields,
   type Logger,
@@ -53,7 +52,7 @@ export { loadConfig, readSettings } from './settings/read-settings.ts';
 export { optionalS3Settings, s3Settings, type S3Settings } from './settings/s3.ts';
 export { spendSettings, type SpendSettings } from './settings/spend.ts';
 export { timingSettings } from './settings/timing.ts';
-export { describeUnread, findUnreadSettings, knownSettings, type UnreadSetting } from './settings/unknown-settings.ts';
+export { describeUnread, knownSettings, type UnreadSetting } from './settings/unknown-settings.ts';
 export { flag, oneOf, text, webAddress, wholeNumber } from './settings/variables.ts';
 export {
   capabilityKeySettings,

@@ -20,7 +20,7 @@ import {
 import type { NotificationStore, StoredEndpoint } from '@darkroom/generation-store';
 import type { Availability } from '../availability.ts';
 import { checked, checkedInParts } from '../check-call.ts';
-import { isMoment, millisecondsOf } from '../options.ts';
+import { isMoment, millisecondsOf } from '../moments.ts';
 import { listNotifications, notificationViewOf, readNotificationListOptions } from './list-notifications.ts';
 import { checkHost, readEndpoint } from './read-endpoint.ts';
 import type { WebhookEndpoints, WebhookEndpointView } from './webhook-endpoints.ts';
