@@ -1,55 +1,57 @@
 // Renders a folder of Kubernetes files as a cluster would get them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isMap, parseDocuments, readDocuments } from './documents.mjs';
+import { isMap, parseDocuments } from './documents.mjs';
+import { findKubectl } from './kubectl.mjs';
 
-/** @typedef {{ documents: unknown[], notChecked: string[] }} Rendered */
-
-const renderers = [
-  { command: 'kubectl', args: ['kustomize'] },
-  { command: 'kustomize', args: ['build'] },
-];
+/** Says why nothing was rendered. */
+export const NO_KUBECTL = 'Kubernetes files, because the npm package carries kubectl for Linux on x64 only and PATH has none from 1.27 on';
 
 /**
- * Renders with kubectl or kustomize from PATH. Without either it reads the files as they stand, and names the steps that are missing.
  * @param {string} folder
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {Rendered}
+ * @returns {unknown[] | undefined} Undefined without a kubectl.
  */
 export function render(folder, env = process.env) {
-  for (const { command, args } of renderers) {
-    const { error, status, stdout, stderr } = spawnSync(command, [...args, folder], { encoding: 'utf8', env });
-    if (error !== undefined) continue; // not on PATH
-    if (status !== 0) throw new Error(`${command} could not render ${folder}: ${stderr.trim()}`);
-    return { documents: parseDocuments(stdout, folder), notChecked: [] };
-  }
-  return {
-    documents: readResources(folder),
-    notChecked: [`${folder}: patches, labels, namespace and images, because neither kubectl nor kustomize is on PATH`],
-  };
+  const kubectl = findKubectl(env);
+  if (kubectl === undefined) return undefined;
+  const { error, status, stdout, stderr } = spawnSync(kubectl, ['kustomize', folder], { encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`kubectl could not render ${folder}: ${stderr.trim()}`);
+  return parseDocuments(stdout, folder).map(joinBase64);
 }
 
 /**
- * Returns the resources of a kustomization and of the folders that it names. Patches are only parsed, because they are partial documents.
- * @param {string} folder
- * @returns {unknown[]}
+ * Joins the lines into which kustomize breaks long values of a Secret. Kubernetes reads them as one, the published schema does not.
+ * @param {unknown} document
  */
-function readResources(folder) {
-  const [kustomization] = readDocuments(path.join(folder, 'kustomization.yaml'));
-  if (!isMap(kustomization)) throw new Error(`${folder}/kustomization.yaml is empty`);
-  for (const patch of listOf(kustomization['patches'])) {
-    if (isMap(patch) && typeof patch['path'] === 'string') readDocuments(path.join(folder, patch['path']));
-  }
-  return listOf(kustomization['resources']).flatMap((resource) => {
-    const target = path.join(folder, String(resource));
-    if (!existsSync(target)) throw new Error(`${folder}/kustomization.yaml names "${String(resource)}", which does not exist`);
-    return statSync(target).isDirectory() ? readResources(target) : readDocuments(target);
-  });
+function joinBase64(document) {
+  if (!isMap(document) || document['kind'] !== 'Secret' || !isMap(document['data'])) return document;
+  const data = Object.entries(document['data']).map(([key, value]) => [key, typeof value === 'string' ? value.replaceAll('\n', '') : value]);
+  return { ...document, data: Object.fromEntries(data) };
 }
 
 /**
- * @param {unknown} value
- * @returns {unknown[]}
+ * Renders the base with components that no overlay takes.
+ * @param {string} root
+ * @param {string[]} components Names of folders in infra/kubernetes/components.
+ * @returns {unknown[] | undefined}
  */
-const listOf = (value) => (Array.isArray(value) ? value : []);
+export function renderComponents(root, components) {
+  // kustomize takes only paths that are relative to a folder of the tree.
+  const folder = path.join(root, '.local', 'kustomize', String(process.pid));
+  mkdirSync(folder, { recursive: true });
+  try {
+    const kustomization = {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: ['../../../infra/kubernetes/base'],
+      components: components.map((name) => `../../../infra/kubernetes/components/${name}`),
+    };
+    writeFileSync(path.join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+    return render(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

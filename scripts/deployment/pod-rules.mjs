@@ -1,16 +1,12 @@
-// Checks rules for the pods of Darkroom that no schema knows.
+// Checks rules for pods that no schema knows.
 import { isPinned } from './images.mjs';
 import { nameOf } from './resources.mjs';
+import { at, podTemplates } from './select.mjs';
 
-/** @typedef {import('kubernetes-models/apps/v1').IDeployment} Deployment */
-/** @typedef {NonNullable<NonNullable<NonNullable<NonNullable<Deployment['spec']>['template']['spec']>['containers']>>[number]} Container */
+/** @typedef {import('kubernetes-models/v1').IPodSpec} Pod */
+/** @typedef {import('kubernetes-models/v1').IContainer} Container */
 /** @typedef {import('./resources.mjs').Resource} Resource */
-
-/**
- * @param {Resource} resource
- * @returns {resource is Resource & Deployment}
- */
-const isDeployment = (resource) => resource.kind === 'Deployment';
+/** @typedef {[boolean, string]} Rule A condition, and the problem where it does not hold. */
 
 /**
  * @param {Resource[]} resources Valid by the schemas of their kinds.
@@ -19,30 +15,68 @@ const isDeployment = (resource) => resource.kind === 'Deployment';
  */
 export function podProblems(resources, { isFinal }) {
   const covered = new Set(resources.filter(({ kind }) => kind === 'PodDisruptionBudget').map(({ metadata }) => metadata.name));
-  return resources.filter(isDeployment).flatMap((deployment) => {
-    const pod = deployment.spec?.template.spec;
-    if (pod === undefined) return [`${nameOf(deployment)}: has no pod`];
-    const containers = pod.containers;
-    /** @type {[boolean, string][]} */
+  return podTemplates(resources).flatMap(({ resource, path }) => {
+    const [pod] = /** @type {Pod[]} */ (at(resource, path)); // checked by the schema
+    if (pod === undefined) return [`${nameOf(resource)}: has no pod`];
+    const all = [...(pod.initContainers ?? []), ...pod.containers];
+    /** @type {Rule[]} */
     const rules = [
       [pod.securityContext?.runAsNonRoot === true, 'runs as root'],
       [pod.securityContext?.seccompProfile?.type === 'RuntimeDefault', 'has no seccomp profile'],
+      [pod.automountServiceAccountToken === false, 'gets a token of its service account'],
       [(pod.terminationGracePeriodSeconds ?? 0) > 0, 'has no termination grace period of its own'],
-      [(pod.topologySpreadConstraints ?? []).length > 0, 'is not spread over zones and nodes'],
-      [covered.has(deployment.metadata.name), 'has no PodDisruptionBudget of its name'],
-      ...containers.flatMap((container) => containerRules(container, isFinal)),
+      ...all.flatMap((container) => containerRules(container, isFinal)),
+      ...(resource.kind === 'Deployment' ? deploymentRules(pod, covered.has(resource.metadata.name)) : []),
+      ...(resource.kind === 'StatefulSet' ? pod.containers.flatMap(storeRules) : []),
+      ...(resource.kind === 'CronJob' ? jobRules(resource) : []),
     ];
-    return rules.filter(([holds]) => !holds).map(([, problem]) => `${nameOf(deployment)}: ${problem}`);
+    return rules.filter(([holds]) => !holds).map(([, problem]) => `${nameOf(resource)}: ${problem}`);
   });
 }
 
 /**
+ * @param {Pod} pod
+ * @param {boolean} isCovered
+ * @returns {Rule[]}
+ */
+const deploymentRules = (pod, isCovered) => [
+  [(pod.topologySpreadConstraints ?? []).length > 0, 'is not spread over zones and nodes'],
+  [isCovered, 'has no PodDisruptionBudget of its name'],
+  ...pod.containers.flatMap(({ name, livenessProbe, readinessProbe, startupProbe }) => {
+    const says = sayer(name);
+    return /** @type {Rule[]} */ ([
+      [livenessProbe?.httpGet?.path === '/livez', says('has no liveness probe on /livez')],
+      [readinessProbe?.httpGet?.path === '/readyz', says('has no readiness probe on /readyz')],
+      [startupProbe !== undefined, says('has no startup probe')],
+    ]);
+  }),
+];
+
+/**
+ * @param {Container} container
+ * @returns {Rule[]}
+ */
+const storeRules = ({ name, livenessProbe, readinessProbe, startupProbe }) => [
+  [[livenessProbe, readinessProbe, startupProbe].every((probe) => probe !== undefined), sayer(name)('lacks one of its three probes')],
+];
+
+/**
+ * @param {Resource} job
+ * @returns {Rule[]}
+ */
+const jobRules = (job) => [
+  [at(job, ['spec', 'suspend'])[0] === true, 'starts by itself'],
+  [at(job, ['spec', 'jobTemplate', 'spec', 'backoffLimit'])[0] === 0, 'is repeated after a failure'],
+  [at(job, ['spec', 'jobTemplate', 'spec', 'template', 'spec', 'restartPolicy'])[0] === 'Never', 'is started again after a failure'],
+];
+
+/**
  * @param {Container} container
  * @param {boolean} isFinal
- * @returns {[boolean, string][]}
+ * @returns {Rule[]}
  */
-function containerRules({ name, image = '', securityContext, resources, livenessProbe, readinessProbe, startupProbe, env = [] }, isFinal) {
-  const says = (/** @type {string} */ problem) => `container "${name}" ${problem}`;
+function containerRules({ name, image = '', securityContext, resources, env = [] }, isFinal) {
+  const says = sayer(name);
   const inPlainSight = env.filter(({ name: variable, value }) => value !== undefined && isSecret(variable)).map((each) => each.name);
   return [
     [!isFinal || isPinned(image), says(`has an image without a fixed version: "${image}"`)],
@@ -51,12 +85,12 @@ function containerRules({ name, image = '', securityContext, resources, liveness
     [securityContext?.capabilities?.drop?.includes('ALL') === true, says('keeps capabilities')],
     [['cpu', 'memory'].every((kind) => resources?.requests?.[kind] !== undefined), says('requests no processor or memory')],
     [['cpu', 'memory'].every((kind) => resources?.limits?.[kind] !== undefined), says('has no limit of processor or memory')],
-    [livenessProbe?.httpGet?.path === '/livez', says('has no liveness probe on /livez')],
-    [readinessProbe?.httpGet?.path === '/readyz', says('has no readiness probe on /readyz')],
-    [startupProbe !== undefined, says('has no startup probe')],
     [inPlainSight.length === 0, says(`has secrets as plain values: ${inPlainSight.join(', ')}`)],
   ];
 }
+
+/** @param {string} container @returns {(problem: string) => string} */
+const sayer = (container) => (problem) => `container "${container}" ${problem}`;
 
 /** @param {string} variable */
 const isSecret = (variable) => /KEY|SECRET|TOKEN|PASSWORD|^REDIS_URL$/.test(variable);

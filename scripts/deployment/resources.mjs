@@ -1,22 +1,29 @@
 // Checks Kubernetes documents against the models of their kinds.
 import * as externalSecrets from '@kubernetes-models/external-secrets/external-secrets.io/v1';
+import * as gatewayApi from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
 import * as keda from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import * as prometheusOperator from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import * as apps from 'kubernetes-models/apps/v1';
+import * as batch from 'kubernetes-models/batch/v1';
 import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
 import * as core from 'kubernetes-models/v1';
+import { awsModels } from './aws-models.mjs';
 import { isMap } from './documents.mjs';
 
 /** @typedef {{ apiVersion: string, kind: string, metadata: { name: string, namespace?: string } }} Resource */
 /** @typedef {new (data: Resource) => { validate(): void }} Model */
 
-/** Models by apiVersion: the module of the types, and its exports by kind. */
+/** Models by apiVersion: the module of the types, if there is one, and its exports by kind. */
 const modules = new Map([
   ['v1', { module: 'kubernetes-models/v1', models: core }],
   ['apps/v1', { module: 'kubernetes-models/apps/v1', models: apps }],
+  ['batch/v1', { module: 'kubernetes-models/batch/v1', models: batch }],
   ['policy/v1', { module: 'kubernetes-models/policy/v1', models: policy }],
   ['networking.k8s.io/v1', { module: 'kubernetes-models/networking.k8s.io/v1', models: networking }],
+  ['gateway.networking.k8s.io/v1', { module: '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1', models: gatewayApi }],
+  // Its schemas refuse unknown fields by themselves.
+  ['gateway.k8s.aws/v1beta1', { module: undefined, models: awsModels }],
   ['keda.sh/v1alpha1', { module: '@kubernetes-models/keda/keda.sh/v1alpha1', models: keda }],
   ['monitoring.coreos.com/v1', { module: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1', models: prometheusOperator }],
   ['external-secrets.io/v1', { module: '@kubernetes-models/external-secrets/external-secrets.io/v1', models: externalSecrets }],
