@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { renderSbom } from './image/sbom.mjs';
+import { tidy } from './image/tidy.mjs';
 import { imageApps, readWorkspace, withNeeded } from './image/workspace.mjs';
 import { pnpmCommand } from './tasks/make-ready.mjs';
 
@@ -12,8 +14,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Files that the licences require, and files from which pnpm installs; the root's package.json also makes the tree ES modules. */
 const rootFiles = ['LICENSE', 'NOTICE', 'package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', '.npmrc'];
 
-/** @param {string} source */
-const runs = (source) => !source.endsWith('.d.ts') && !source.endsWith('.d.ts.map') && !source.endsWith('.tsbuildinfo');
+/**
+ * Returns a filter of the files that belong into the image: no types, and nothing whose source is gone.
+ * @param {string} folder Of an app or a package.
+ * @returns {(source: string) => boolean}
+ */
+const belongs = (folder) => (source) => {
+  if (/\.d\.ts(\.map)?$|\.tsbuildinfo$/.test(source)) return false;
+  const [, stem] = /^(.*)\.js(?:\.map)?$/.exec(path.relative(path.join(folder, 'dist'), source)) ?? [];
+  return stem === undefined || existsSync(path.join(folder, 'src', `${stem}.ts`));
+};
 
 /** @param {string} target */
 function copyTree(target) {
@@ -26,7 +36,7 @@ function copyTree(target) {
   for (const { folder } of withNeeded(workspace, apps)) {
     if (!existsSync(path.join(root, folder, 'dist'))) throw new Error(`"${folder}" is not built: run \`npm run build\` first`);
     cpSync(path.join(root, folder, 'package.json'), path.join(target, folder, 'package.json'));
-    cpSync(path.join(root, folder, 'dist'), path.join(target, folder, 'dist'), { recursive: true, filter: runs });
+    cpSync(path.join(root, folder, 'dist'), path.join(target, folder, 'dist'), { recursive: true, filter: belongs(path.join(root, folder)) });
   }
   return apps.map(({ folder }) => folder);
 }
@@ -69,7 +79,9 @@ if (folder === undefined || rest.length > 0) {
     const target = path.resolve(folder);
     const apps = copyTree(target);
     installInto(target);
+    tidy(target);
     writeCommand(target);
+    writeFileSync(path.join(target, 'sbom.cdx.json'), await renderSbom(target));
     console.log(`${target} holds ${apps.join(', ')}`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -8,20 +8,20 @@ import { parseDocuments } from './documents.mjs';
 import { isPinned } from './images.mjs';
 import { render } from './kustomize.mjs';
 import { podProblems } from './pod-rules.mjs';
+import { redisUserProblems } from './redis-user-rules.mjs';
 import { referenceProblems } from './reference-rules.mjs';
-import { isResource, schemaProblems } from './resources.mjs';
+import { isResource, schemaProblems, type Resource } from './resources.mjs';
+import { routeProblems } from './route-rules.mjs';
 import { unknownFieldProblems } from './unknown-fields.mjs';
 
-const base = 'infra/kubernetes/base';
-/** The environment of a machine without tools. */
-const nothingOnPath = { PATH: '/nonexistent' };
+const read = (file: string): string => readFileSync(path.join('infra/kubernetes', file), 'utf8');
 
-/** Returns the documents of a base file with one change, and the accounts and settings that they name. */
-function changed(file: string, from: string, to: string) {
-  const text = readFileSync(path.join(base, file), 'utf8');
+/** Returns the documents of a file with one change, and the accounts and settings that they name. */
+function changed(file: string, from: string, to: string, ...others: string[]) {
+  const text = read(file.includes('/') ? file : `base/${file}`);
   expect(text).toContain(from);
-  const others = ['service-accounts.yaml', 'settings.yaml'].map((each) => readFileSync(path.join(base, each), 'utf8'));
-  return parseDocuments([text.replace(from, to), ...others].join('\n---\n'), file);
+  const around = ['base/service-accounts.yaml', 'base/settings.yaml', ...others].map(read);
+  return parseDocuments([text.replace(from, to), ...around].join('\n---\n'), file);
 }
 
 const ofPods = (documents: unknown[], isFinal = false): string[] => podProblems(documents.filter(isResource), { isFinal });
@@ -32,7 +32,7 @@ describe('a Kubernetes document', () => {
     expect(changed('receiver.yaml', 'replicas: 2', "replicas: 'two'").flatMap(schemaProblems)).toEqual([
       expect.stringContaining('must be integer'),
     ]);
-    expect(changed('worker-scaling.yaml', 'name: darkroom-worker }', 'kind: Deployment }').flatMap(schemaProblems)).toEqual([
+    expect(changed('components/keda/worker-scaling.yaml', 'name: darkroom-worker }', 'kind: Deployment }').flatMap(schemaProblems)).toEqual([
       expect.stringContaining('must have required property name'),
     ]);
   });
@@ -96,38 +96,85 @@ describe('the check finds a name without a target', () => {
       'selector: { app: other }',
       'no pod carries {"app":"other"}',
     ],
-    ['worker-scaling.yaml', 'name: darkroom-worker }', 'name: other }', 'no Deployment "other"'],
+    ['components/keda/worker-scaling.yaml', 'name: darkroom-worker }', 'name: other }', 'no Deployment "other"'],
+    ['jobs.yaml', 'configMapRef: { name: darkroom-store }', 'configMapRef: { name: elsewhere }', 'no ConfigMap "elsewhere"'],
+    ['overlays/local/valkey.yaml', 'configMap: { name: darkroom-redis-users }', 'configMap: { name: users }', 'no ConfigMap "users"'],
+    ['overlays/local/storage.yaml', '{ name: tmp, mountPath', '{ name: temp, mountPath', 'mounts the volume "temp"'],
+    ['overlays/local/network-policies.yaml', 'name: emulator } }', 'name: emulator1 } }', 'no pod carries'],
+    ['network-policies.yaml', 'name: darkroom-eraser }', 'name: darkroom-erase }', 'no pod carries'],
   ])('in %s: %s', (file, from, to, problem) => {
     expect(ofReferences(changed(file, from, to)).join('\n')).toContain(problem);
   });
 });
 
-test('the check finds two deployments with one Redis user', () => {
-  const documents = [
-    ...changed('receiver.yaml', 'redis-url-receiver', 'redis-url-worker'),
-    ...changed('worker.yaml', 'redis-url-worker', 'redis-url-worker'),
-  ];
-  expect(ofReferences(documents).join('\n')).toMatch(/darkroom-worker.*has the Redis user of .*darkroom-receiver/);
+/** The rendered overlays, each once: what a cluster gets. */
+const overlays = new Map(
+  ['example', 'aws', 'local'].map((name) => [name, (render(`infra/kubernetes/overlays/${name}`) ?? []).filter(isResource)]),
+);
+
+/** Returns an overlay after one change of its text. */
+function overlayWith(name: string, from: string | RegExp, to: string): Resource[] {
+  const text = JSON.stringify(overlays.get(name));
+  expect(text).toMatch(from);
+  return JSON.parse(text.replace(from, to)) as Resource[]; // the text of resources
+}
+
+describe.skipIf(overlays.get('local')?.length === 0)('a rendered overlay', () => {
+  test.each([...overlays])('%s has no problem, and every process', (_name, resources) => {
+    expect(resources.flatMap(schemaProblems)).toEqual([]);
+    for (const find of [referenceProblems, redisUserProblems, routeProblems]) expect(find(resources)).toEqual([]);
+    expect(podProblems(resources, { isFinal: true })).toEqual([]);
+    const deployed = resources.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name);
+    expect(deployed.toSorted()).toEqual(
+      ['api', 'dashboard', 'eraser', 'notifier', 'receiver', 'worker'].map((process) => `darkroom-${process}`),
+    );
+  });
+
+  test.each([
+    ['example', /"key":"redis-url-eraser"/, '"key":"redis-url-nobody"', 'no secret holds "darkroom/redis-url-nobody"'],
+    ['local', /"redis-url-eraser":"[^"]*",/, '', /no secret holds "darkroom-\w+\/redis-url-eraser"/],
+    ['local', /"configMapRef":\{"name":"darkroom-worker"\}/, '"configMapRef":{"name":"absent"}', 'no ConfigMap "absent"'],
+    ['aws', '"sectionName":"https"', '"sectionName":"http"', 'has no listener "http"'],
+    ['aws', '"hostnames":["darkroom.example.com"]', '"hostnames":["other.example.com"]', 'the listener is for "darkroom.example.com"'],
+    ['aws', '"targetReference":{"name":"darkroom-api"}', '"targetReference":{"name":"api"}', 'there is no Service "api"'],
+    ['example', '"name":"darkroom-receiver","port":80', '"name":"darkroom-receiver","port":81', 'has no port 81'],
+  ])('%s with %s changed to %s lacks a target', (name, from, to, problem) => {
+    expect(referenceProblems(overlayWith(name, from, to)).join('\n')).toMatch(problem);
+  });
+
+  test.each([
+    ['example', /"value":"\/webhooks\/runware"/, '"value":"/webhooks"', 'opens "Exact /webhooks" of "darkroom-receiver"'],
+    ['aws', /"type":"PathPrefix","value":"\/v1"/, '"type":"PathPrefix","value":"v1"', 'no route leads to "Prefix /v1" of "darkroom-api"'],
+  ])('%s with %s changed to %s has a wrong entrance', (name, from, to, problem) => {
+    expect(routeProblems(overlayWith(name, from, to)).join('\n')).toContain(problem);
+  });
+
+  test('two processes with one Redis user are found, and a process without one', () => {
+    expect(redisUserProblems(overlayWith('example', '"key":"redis-url-receiver"', '"key":"redis-url-worker"')).join('\n')).toMatch(
+      /has the Redis user of/,
+    );
+    expect(redisUserProblems(overlayWith('example', '"name":"REDIS_URL"', '"name":"REDIS_ADDRESS"'))).toEqual([
+      expect.stringContaining('connects to Redis without a user from a secret'),
+    ]);
+  });
+
+  test.each([
+    ['"scheme":"internet-facing"', '"scheme":"public"', 'must be equal to one of the allowed values'],
+    ['"defaultCertificate":"arn:', '"certificate":"arn:', 'must NOT have additional properties'],
+    ['"healthCheckInterval":10', '"healthCheckInterval":"10"', 'must be integer'],
+  ])('the schemas of the load balancer refuse %s', (from, to, problem) => {
+    expect(overlayWith('aws', from, to).flatMap(schemaProblems).join('\n')).toContain(problem);
+  });
 });
 
-describe('rendering', () => {
-  test('without kubectl and kustomize the check reads the files as they stand, and says so', () => {
-    const { documents, notChecked } = render('infra/kubernetes/overlays/example', nothingOnPath);
-    expect(documents.filter(isResource).map(({ kind }) => kind)).toEqual(
-      expect.arrayContaining(['Deployment', 'ScaledObject', 'ExternalSecret', 'Ingress']),
-    );
-    expect(notChecked).toEqual([expect.stringContaining('neither kubectl nor kustomize is on PATH')]);
-  });
-
-  test('a missing file is an error', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-kustomize-'));
-    try {
-      writeFileSync(path.join(folder, 'kustomization.yaml'), 'resources: [missing.yaml]\n');
-      expect(() => render(folder, nothingOnPath)).toThrow('"missing.yaml", which does not exist');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+test('a folder that kustomize cannot render is an error', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-kustomize-'));
+  try {
+    writeFileSync(path.join(folder, 'kustomization.yaml'), 'resources: [missing.yaml]\n');
+    if (overlays.get('local')?.length !== 0) expect(() => render(folder)).toThrow('missing.yaml');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('the compose file', () => {

@@ -9,7 +9,11 @@ import { DRAIN_MS as receiverDrainMs, loadReceiverConfig, receiverSchemas } from
 import { DRAIN_MS as workerDrainMs, loadWorkerConfig, workerSchemas } from '../../apps/worker/src/config.ts';
 import { redisProcesses, redisUserOf } from '../../packages/generation-store/src/index.ts';
 import { describeSettings, type Environment } from '../../packages/service-runtime/src/index.ts';
-import { parseDocuments, readDocuments } from './documents.mjs';
+import { knownSettings } from '../../packages/service-runtime/src/settings/unknown-settings.ts';
+import { readDocuments } from './documents.mjs';
+import { render } from './kustomize.mjs';
+import { isResource, type Resource } from './resources.mjs';
+import { at, entriesAt, podTemplates, valuesAt } from './select.mjs';
 
 /** `runUntilSignal` gives a hurried service this long, then ends the process. */
 const HURRY_MS = 3000;
@@ -95,38 +99,65 @@ describe('docker-compose.yml', () => {
 });
 
 describe('infra/kubernetes', () => {
-  interface Deployment {
-    spec: {
-      template: {
-        spec: {
-          terminationGracePeriodSeconds: number;
-          containers: {
-            envFrom: { configMapRef: { name: string } }[];
-            env: { name: string; value?: string }[];
-            lifecycle?: { preStop?: { sleep?: { seconds: number } } };
-          }[];
-        };
-      };
-    };
-  }
-  const read = (file: string): unknown[] => parseDocuments(readFileSync(`infra/kubernetes/base/${file}.yaml`, 'utf8'), file);
-  const maps = new Map(
-    (read('settings') as { metadata: { name: string }; data: Record<string, string> }[]).map(({ metadata, data }) => [metadata.name, data]),
-  ); // only ConfigMaps
+  test.each(['example', 'aws', 'local'])('overlays/%s gives each process settings that it accepts and reads, and time to finish', (overlay) => {
+    const resources = (render(`infra/kubernetes/overlays/${overlay}`) ?? []).filter(isResource);
+    for (const [name, process] of Object.entries(processes)) {
+      if (resources.length === 0) continue; // no kubectl for this system
+      const pod = podOf(resources, name);
+      expect(settingProblems(pod.environment, process), name).toEqual([]);
+      expect(pod.graceMs, name).toBeGreaterThan(pod.beforeStopMs + process.drainMs + HURRY_MS);
+    }
+  });
 
-  test.each(Object.entries(processes))(
-    'gives a %s settings that it accepts and reads, and time to finish',
-    (name, { load, reads, drainMs }) => {
-      const { spec } = (read(name)[0] as Deployment).spec.template; // each file begins with its Deployment
-      const [container] = spec.containers;
-      const environment = {
-        ...Object.assign({}, ...(container?.envFrom ?? []).map(({ configMapRef }) => maps.get(configMapRef.name))),
-        ...Object.fromEntries((container?.env ?? []).map((variable) => [variable.name, variable.value ?? secrets[variable.name]])),
-      } as Record<string, string>; // texts, from a ConfigMap and from here
-      expect(() => load({ HOST: '0.0.0.0', ...environment })).not.toThrow();
-      for (const variable of Object.keys(environment)) expect(reads).toContain(variable);
-      const beforeStopMs = (container?.lifecycle?.preStop?.sleep?.seconds ?? 0) * 1000;
-      expect(spec.terminationGracePeriodSeconds * 1000).toBeGreaterThan(beforeStopMs + drainMs + HURRY_MS);
-    },
-  );
+  test('a setting that no process knows, one of another process, and one with a wrong value are found', () => {
+    const worker = { REDIS_URL: 'redis://a:b@c', RUNWARE_API_KEY: 'key', S3_BUCKET: 'darkroom' };
+    expect(settingProblems({ ...worker, WORKER_SUBMIT_CONCURENCY: '4' }, processes.worker).join()).toContain('did you mean');
+    expect(settingProblems({ ...worker, DASHBOARD_USER: 'x' }, processes.worker)).toEqual(['DASHBOARD_USER is not read']);
+    expect(settingProblems({ ...worker, DAILY_CAP_USD: 'much' }, processes.worker).join()).toContain('DAILY_CAP_USD');
+  });
+
+  test('the operator\'s jobs get settings that a process of Darkroom reads', () => {
+    const resources = (render('infra/kubernetes/overlays/local') ?? []).filter(isResource);
+    for (const job of podTemplates(resources).filter(({ resource }) => resource.kind === 'CronJob')) {
+      const names = Object.keys(environmentOf(resources, entriesAt(job.resource, [...job.path, 'containers'])[0] ?? {}));
+      expect(names).toEqual(expect.arrayContaining(['REDIS_URL', 'S3_BUCKET']));
+      for (const name of names) expect(knownSettings).toContain(name);
+    }
+  });
 });
+
+/** Names the settings of an environment that a process refuses or does not read. */
+function settingProblems(environment: Environment, { load, reads }: (typeof processes)[keyof typeof processes]): string[] {
+  const unread = Object.keys(environment).filter((variable) => !reads.includes(variable));
+  try {
+    load({ HOST: '0.0.0.0', ...environment });
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+  return unread.map((variable) => `${variable} is not read`);
+}
+
+/** Returns the environment of a container: its ConfigMaps, its values, and its secrets from a Secret or with an invented value. */
+function environmentOf(resources: Resource[], container: Record<string, unknown>): Record<string, string> {
+  const named = (kind: string, name: unknown) => resources.find((each) => each.kind === kind && each.metadata.name === name);
+  const maps = entriesAt(container, ['envFrom', 'configMapRef']).map(({ name }) => entriesAt(named('ConfigMap', name), ['data'])[0]);
+  const variables = entriesAt(container, ['env']).map(({ name, value, ...rest }) => {
+    const [reference] = entriesAt(rest, ['valueFrom', 'secretKeyRef']);
+    const [encoded] = valuesAt(named('Secret', reference?.['name']), ['data', String(reference?.['key'])]);
+    const secret = encoded === undefined ? secrets[String(name)] : Buffer.from(encoded, 'base64').toString('utf8');
+    return [String(name), value === undefined ? secret : String(value)];
+  });
+  return Object.assign({}, ...maps, Object.fromEntries(variables)) as Record<string, string>; // ConfigMaps hold texts
+}
+
+function podOf(resources: Resource[], name: string) {
+  const deployment = podTemplates(resources).find(({ resource }) => resource.metadata.name === `darkroom-${name}`);
+  if (deployment === undefined) throw new Error(`there is no Deployment darkroom-${name}`);
+  const [pod = {}] = entriesAt(deployment.resource, deployment.path);
+  const [container = {}] = entriesAt(pod, ['containers']);
+  return {
+    environment: environmentOf(resources, container),
+    graceMs: Number(pod['terminationGracePeriodSeconds']) * 1000,
+    beforeStopMs: Number(at(container, ['lifecycle', 'preStop', 'sleep', 'seconds'])[0] ?? 0) * 1000,
+  };
+}

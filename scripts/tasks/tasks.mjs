@@ -52,6 +52,10 @@ export const tasks = {
     does: 'writes the installable packages of the command line and of the producer; the last two lines are the paths of their tarballs',
     run: app('scripts/pack.mjs'),
   },
+  release: {
+    does: 'with `-- --dry-run` writes what a release holds, and publishes nothing; the last line is the folder',
+    run: app('scripts/release.mjs'),
+  },
   emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },
   test: { does: 'runs every test except the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },
