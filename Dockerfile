@@ -16,8 +16,8 @@ LABEL org.opencontainers.image.title="darkroom" \
 ENV NODE_ENV=production HOST=0.0.0.0 PATH=/darkroom/bin:$PATH
 WORKDIR /darkroom
 COPY --from=build /image ./
-# Where the emulator keeps its bill: a named volume that is mounted here takes over the owner.
-RUN install -d -o 1000 -g 1000 /data
+# Mount points of named volumes, which take over their owner: where the emulator keeps its bill, and secrets of docker-compose.yml.
+RUN install -d -o 1000 -g 1000 /data /secrets/kept /secrets/valkey /secrets/storage /secrets/emulator /secrets/worker /secrets/receiver /secrets/api /secrets/dashboard /secrets/eraser /secrets/notifier /secrets/operator /secrets/welcome
 # The user "node" of the base image, as a number: Kubernetes can then check that it is not root.
 USER 1000:1000
 # No init process: each main.ts listens for SIGTERM and SIGINT itself, as the first process of a container must, and none

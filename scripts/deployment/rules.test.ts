@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { composeProblems } from './compose.mjs';
+import { composeProblems, interpolate } from './compose.mjs';
 import { problemsOf } from './dockerfile.mjs';
 import { parseDocuments } from './documents.mjs';
 import { isPinned } from './images.mjs';
@@ -178,31 +178,49 @@ test('a folder that kustomize cannot render is an error', () => {
 });
 
 describe('the compose file', () => {
+  const text = readFileSync('docker-compose.yml', 'utf8');
+
   /** @returns the problems after one change. */
   function problemsAfter(from: string, to: string): string {
-    const text = readFileSync('docker-compose.yml', 'utf8');
     expect(text).toContain(from);
-    const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-compose-'));
+    // Beside the other files: configs are checked too.
+    const file = path.resolve(`.local/docker-compose.${process.pid}.yml`);
+    mkdirSync('.local', { recursive: true });
+    writeFileSync(file, text.replace(from, to).replaceAll(/file: (?=\w)/g, 'file: ../'));
     try {
-      const file = path.join(folder, 'docker-compose.yml');
-      writeFileSync(file, text.replace(from, to));
       return composeProblems(file).join('\n');
     } finally {
-      rmSync(folder, { recursive: true });
+      rmSync(file);
     }
   }
+
+  test('has no problem', () => {
+    expect(composeProblems('docker-compose.yml')).toEqual([]);
+  });
 
   test.each([
     ['image: valkey/valkey:8.1-bookworm', 'image: valkey/valkey:latest', 'without a fixed version'],
     ['image: valkey/valkey:8.1-bookworm', 'imag: valkey/valkey', 'additionalProperty'],
-    ['restart: unless-stopped\n    volumes:', "restart: 'no'\n    volumes:", 'does not restart after it ends'],
+    ['restart: unless-stopped\n    volumes:', "restart: on-failure\n    volumes:", 'does not restart after it ends'],
     ["'127.0.0.1:${VALKEY_PORT:-6379}:6379'", "'6379:6379'", 'opens 6379:6379 to the network'],
     ['storage: { condition: service_healthy }', 'storage: { condition: service_started }', 'must wait until "storage" is healthy'],
+    ['service_completed_successfully', 'service_healthy', 'must wait until "secrets" has ended well'],
     ['    stop_grace_period: 20s\n', '', 'has no stop_grace_period'],
-    ['redis://darkroom-receiver:', 'redis://darkroom-worker:', 'service "worker": has the Redis user of "receiver"'],
-    ['redis://darkroom-dashboard:${REDIS_DASHBOARD_PASSWORD:?set it in .env}@', 'redis://', 'connects to Redis without a user of its own'],
+    ['  read_only: true\n', '', 'may write to its root file system'],
+    ['    cap_drop: [ALL]\n', '', 'service "valkey": keeps capabilities'],
+    ['  mem_limit: 1g\n', '', 'has no limit of memory'],
+    ["volumes: ['secrets-receiver:/secrets:ro']", "volumes: ['secrets-worker:/secrets:ro']", 'volume "secrets-worker": one service must read it'],
+    ['configs:\n  redis-users', 'configs:\n  redis-user', 'there is no config "redis-users"'],
+    ['infra/redis/darkroom.acl', 'infra/redis/users.acl', 'there is no file'],
   ])('with "%s" changed to "%s" is refused', (from, to, problem) => {
     expect(problemsAfter(from, to)).toContain(problem);
+  });
+
+  test('its variables have defaults, and other forms are an error', () => {
+    expect(interpolate('${A:-x}${B:+y}', {})).toBe('x');
+    expect(interpolate('${A:-x}${B:+y} $$C', { A: '1', B: '2' })).toBe('1y $C');
+    for (const form of ['${A}', '$A', '${A:?say so}']) expect(() => interpolate(form, { A: '1' })).toThrow('cannot replace');
+    expect(() => interpolate(text.replaceAll(/^\s*#.*$/gm, ''), {})).not.toThrow();
   });
 });
 
