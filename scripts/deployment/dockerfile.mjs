@@ -1,6 +1,7 @@
-// Checks the Dockerfile with the parser of the Dockerfile language server, because nothing here can build it.
+// Checks the Dockerfile with the parser and the rules of the Dockerfile language server, because nothing here can build it.
 import { readFileSync } from 'node:fs';
 import { DockerfileParser } from 'dockerfile-ast';
+import { validate } from 'dockerfile-utils';
 import { isPinned } from './images.mjs';
 
 /**
@@ -14,6 +15,8 @@ export const dockerfileProblems = (file) => problemsOf(readFileSync(file, 'utf8'
  * @returns {string[]}
  */
 export function problemsOf(text) {
+  const bySyntax = validate(text).map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
+  if (bySyntax.length > 0) return bySyntax;
   const dockerfile = DockerfileParser.parse(text);
   const stages = dockerfile.getFROMs();
   const instructions = dockerfile

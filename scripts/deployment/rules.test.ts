@@ -232,6 +232,8 @@ test('an image is pinned by a version or a digest', () => {
 
 test.each([
   ['USER 1000:1000', 'USER root', 'a number other than 0'],
+  ['WORKDIR /darkroom', 'WORKDIRR /darkroom', 'line 3: Unknown instruction: WORKDIRR'],
+  ['COPY --from=build', 'COPY --form=build', 'Unknown flag: form'],
   ['ENTRYPOINT ["node", "--enable-source-maps"]', 'ENTRYPOINT node --enable-source-maps', 'must start node itself'],
   ['FROM node:24-bookworm-slim AS build', 'FROM node:24-alpine AS build', 'different bases'],
   ['COPY --from=build /image ./', 'COPY --from=build /darkroom ./', 'does not copy the folder'],

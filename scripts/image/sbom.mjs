@@ -2,7 +2,7 @@
 // dependencies, which the folder does not hold, as missing.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Enums, Models, Serialize, Spec, Validation } from '@cyclonedx/cyclonedx-library';
+import { Enums, Models, Serialize, SPDX, Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { parse } from 'yaml';
 import { listPackages } from './list-packages.mjs';
 
@@ -62,7 +62,10 @@ function componentOf({ name, version, license, isOurs }, integrities) {
 /** @param {string | undefined} license An SPDX id or expression. */
 function licencesOf(license) {
   const licences = new Models.LicenseRepository();
-  if (license !== undefined) licences.add(/ (OR|AND|WITH) /.test(license) ? new Models.LicenseExpression(license) : new Models.NamedLicense(license));
+  if (license === undefined) return licences;
+  const id = SPDX.fixupSpdxId(license);
+  if (id !== undefined) licences.add(new Models.SpdxLicense(id));
+  else licences.add(/ (OR|AND|WITH) /.test(license) ? new Models.LicenseExpression(license) : new Models.NamedLicense(license));
   return licences;
 }
 

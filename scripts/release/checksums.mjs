@@ -1,26 +1,37 @@
 // Writes checksums in the form of sha256sum.
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 
 /**
  * Lists every file below a folder with its checksum, in the order of their paths. A link counts as the path that it holds.
  * @param {string} folder
+ * @param {(file: string) => boolean} [isListed] Says if a file or a folder is looked at.
  * @returns {string} Lines that `sha256sum --check` reads in that folder, but for the links.
  */
-export const listChecksums = (folder) =>
-  filesBelow(folder)
-    .map((file) => `${checksumOf(path.join(folder, file))}  ${file}\n`)
+export const listChecksums = (folder, isListed = () => true) =>
+  filesBelow(folder, '', isListed)
+    .map(({ file, isLink }) => `${checksumOf(path.join(folder, file), isLink)}  ${file}\n`)
     .join('');
 
 /**
+ * Walks by itself: a recursive `readdir` follows links, and those of pnpm lead in circles.
  * @param {string} folder
- * @returns {string[]}
+ * @param {string} below
+ * @param {(file: string) => boolean} isListed
+ * @returns {{ file: string, isLink: boolean }[]}
  */
-function filesBelow(folder) {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => !lstatSync(path.join(folder, file)).isDirectory());
-  return files.map((file) => file.split(path.sep).join('/')).toSorted();
-}
+const filesBelow = (folder, below, isListed) =>
+  readdirSync(path.join(folder, below), { withFileTypes: true })
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .flatMap((entry) => {
+      const file = path.posix.join(below, entry.name);
+      if (!isListed(file)) return [];
+      return entry.isDirectory() ? filesBelow(folder, file, isListed) : [{ file, isLink: entry.isSymbolicLink() }];
+    });
 
-/** @param {string} file */
-const checksumOf = (file) => createHash('sha256').update(lstatSync(file).isSymbolicLink() ? readlinkSync(file) : readFileSync(file)).digest('hex');
+/** @param {string} file @param {boolean} isLink */
+const checksumOf = (file, isLink) =>
+  createHash('sha256')
+    .update(isLink ? readlinkSync(file) : readFileSync(file))
+    .digest('hex');

@@ -31,11 +31,10 @@ export function writeRelease(root, folder) {
     writeFileSync(to(`kubernetes/${name}.yaml`), run(root, kubectl ?? '', ['kustomize', `infra/kubernetes/overlays/${name}`]));
 
   // The image has a list of its own; this one covers the list.
-  const all = listChecksums(folder)
-    .split('\n')
-    .filter((line) => line !== '' && !line.slice(66).startsWith('image/'));
-  writeFileSync(to('SHA256SUMS'), `${all.join('\n')}\n`);
-  return [...all.map((line) => to(line.slice(66))), to('image'), to('SHA256SUMS')].toSorted();
+  const all = listChecksums(folder, (file) => file !== 'image');
+  writeFileSync(to('SHA256SUMS'), all);
+  const files = all.trimEnd().split('\n').map((line) => to(line.slice(66)));
+  return [...files, to('image'), to('SHA256SUMS')].toSorted();
 }
 
 /**
