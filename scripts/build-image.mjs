@@ -36,7 +36,10 @@ function copyTree(target) {
   for (const { folder } of withNeeded(workspace, apps)) {
     if (!existsSync(path.join(root, folder, 'dist'))) throw new Error(`"${folder}" is not built: run \`npm run build\` first`);
     cpSync(path.join(root, folder, 'package.json'), path.join(target, folder, 'package.json'));
-    cpSync(path.join(root, folder, 'dist'), path.join(target, folder, 'dist'), { recursive: true, filter: belongs(path.join(root, folder)) });
+    cpSync(path.join(root, folder, 'dist'), path.join(target, folder, 'dist'), {
+      recursive: true,
+      filter: belongs(path.join(root, folder)),
+    });
   }
   return apps.map(({ folder }) => folder);
 }

@@ -33,8 +33,18 @@ const run = (app: string, settings: Record<string, string>) =>
   spawnSync(process.execPath, main(app), { cwd: image, env: { ...env, ...settings }, encoding: 'utf8', timeout: 20_000 });
 
 /** Starts an app from the folder and waits until it answers. */
-async function start(app: string, port: number, answersAt: string, settings: Record<string, string>, flags: string[] = []): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...flags, ...main(app)], { cwd: image, env: { ...env, PORT: String(port), ...settings }, stdio: 'ignore' });
+async function start(
+  app: string,
+  port: number,
+  answersAt: string,
+  settings: Record<string, string>,
+  flags: string[] = [],
+): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [...flags, ...main(app)], {
+    cwd: image,
+    env: { ...env, PORT: String(port), ...settings },
+    stdio: 'ignore',
+  });
   const until = performance.now() + 20_000;
   while ((await statusOf(port, answersAt)) === undefined) {
     if (child.exitCode !== null || performance.now() > until) throw new Error(`${app} answers nothing`);

@@ -10,7 +10,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** @param {string[]} args @returns {number} The exit code. */
 function release(args) {
   if (args.length !== 1 || args[0] !== '--dry-run') {
-    console.error('nothing is published from here: `npm run release -- --dry-run` writes a release into a folder, and docs/operations/release.md has the rest');
+    console.error(
+      'nothing is published from here: `npm run release -- --dry-run` writes a release into a folder, and docs/operations/release.md has the rest',
+    );
     return 2;
   }
   const obstacle = findObstacle(root);

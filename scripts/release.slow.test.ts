@@ -23,8 +23,12 @@ function temporaryFolder(): string {
 /** Copies what a container engine would get of this tree: the files of git without those of .dockerignore, then what the first build step makes. */
 function copyContext(): string {
   const context = path.join(temporaryFolder(), 'context');
-  const ignored = readFileSync('.dockerignore', 'utf8').split('\n').filter((line) => /^[\w.]/.test(line));
-  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' }).stdout.trim().split('\n');
+  const ignored = readFileSync('.dockerignore', 'utf8')
+    .split('\n')
+    .filter((line) => /^[\w.]/.test(line));
+  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
+    .stdout.trim()
+    .split('\n');
   const files = listed.filter((file) => existsSync(file) && !ignored.some((each) => file === each || file.startsWith(`${each}/`)));
   expect(files).toContain('pnpm-lock.yaml');
   for (const file of files) cpSync(file, path.join(context, file));
@@ -100,7 +104,10 @@ test('a release names what keeps it from being made, in one line', { timeout: 60
 
   expect(release('--dry-run')).toEqual([1, 'this is no git repository: a release is made from a commit']);
   git('init', '--quiet');
-  expect(release('--dry-run')).toEqual([1, expect.stringMatching(/^the tree is not clean: commit or remove \d+ changed files first, such as "/)]);
+  expect(release('--dry-run')).toEqual([
+    1,
+    expect.stringMatching(/^the tree is not clean: commit or remove \d+ changed files first, such as "/),
+  ]);
   git('add', '.');
   git('commit', '--quiet', '-m', 'one');
   expect(release('--dry-run')).toEqual([1, 'package.json has version 0.3.0, and the newest of CHANGELOG.md is 0.2.0']);

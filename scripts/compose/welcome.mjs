@@ -1,6 +1,7 @@
 // Prints where to look after `docker compose up`: docker compose run --rm welcome. It imports nothing of Darkroom, and prints secrets, which
 // `--rm` keeps out of the logs.
-const { REDIS_URL, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, DASHBOARD_PASSWORD, DASHBOARD_USER, DASHBOARD_PORT, API_PORT, STORAGE_PORT } = process.env;
+const { REDIS_URL, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, DASHBOARD_PASSWORD, DASHBOARD_USER, DASHBOARD_PORT, API_PORT, STORAGE_PORT } =
+  process.env;
 
 console.log(`Darkroom runs on this machine.
 

@@ -33,7 +33,8 @@ function takeSecrets() {
   );
   for (const [name, value] of Object.entries(secrets)) {
     const allowed = name.startsWith('REDIS_') ? /^[A-Za-z0-9]+$/ : /^[^'"\\\s]+$/;
-    if (!allowed.test(value)) throw new Error(`${name} may hold only ${name.startsWith('REDIS_') ? 'letters and digits' : 'no quotes, backslashes or blanks'}`);
+    if (!allowed.test(value))
+      throw new Error(`${name} may hold only ${name.startsWith('REDIS_') ? 'letters and digits' : 'no quotes, backslashes or blanks'}`);
   }
   write('kept/secrets.json', JSON.stringify(secrets));
   return secrets;
@@ -54,7 +55,10 @@ function write(file, text, mode = 0o400) {
 }
 
 /** @param {Record<string, string>} variables */
-const environmentFile = (variables) => Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`).join('');
+const environmentFile = (variables) =>
+  Object.entries(variables)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join('');
 
 const secrets = takeSecrets();
 /** @param {string} name */
@@ -83,12 +87,19 @@ const files = {
   notifier: { ...redis('notifier'), ...notifications },
   operator: { ...redis('operator'), ...s3, ...webhooks, ...notifications, ...provider, ...cap },
   emulator: { EMULATOR_API_KEY: of('EMULATOR_API_KEY') },
-  welcome: { ...redis('producer', `127.0.0.1:${process.env['VALKEY_PORT'] || '6379'}`), ...s3, DASHBOARD_PASSWORD: of('DASHBOARD_PASSWORD') },
+  welcome: {
+    ...redis('producer', `127.0.0.1:${process.env['VALKEY_PORT'] || '6379'}`),
+    ...s3,
+    DASHBOARD_PASSWORD: of('DASHBOARD_PASSWORD'),
+  },
 };
 for (const [folder, variables] of Object.entries(files)) write(`${folder}/env`, environmentFile(variables));
 // The image of the S3 server reads these names.
 write('storage/env', environmentFile({ AWS_ACCESS_KEY_ID: s3.S3_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: s3.S3_SECRET_ACCESS_KEY }), 0o444);
-const lines = users.reduce((text, user) => text.replace(`>CHANGE-ME-${user}`, `>${of(redisPassword(user))}`), readFileSync(aclFile, 'utf8'));
+const lines = users.reduce(
+  (text, user) => text.replace(`>CHANGE-ME-${user}`, `>${of(redisPassword(user))}`),
+  readFileSync(aclFile, 'utf8'),
+);
 if (lines.includes('CHANGE-ME')) throw new Error(`${aclFile} names a user without a password here`);
 // The user without a name may do nothing but PING, for the health check.
 write('valkey/users.acl', `user default on nopass resetkeys resetchannels -@all +ping\n${lines}`, 0o444);

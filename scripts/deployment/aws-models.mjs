@@ -27,7 +27,10 @@ const specs = {
     targetReference: object({ name: text }, ['name']),
     defaultConfiguration: object({
       targetType: { enum: ['instance', 'ip'] },
-      healthCheckConfig: object({ healthCheckPath: { type: 'string', pattern: '^/' }, healthCheckInterval: { type: 'integer', minimum: 5 } }),
+      healthCheckConfig: object({
+        healthCheckPath: { type: 'string', pattern: '^/' },
+        healthCheckInterval: { type: 'integer', minimum: 5 },
+      }),
       targetGroupAttributes: attributes,
     }),
   }),

@@ -13,7 +13,9 @@ const pages = [
   'docker-compose.yml',
   '.env.example',
   ...['docs', 'docs/operations'].flatMap((folder) => readdirSync(folder).map((name) => path.join(folder, name))),
-  ...['base', 'overlays/local'].flatMap((folder) => readdirSync(`infra/kubernetes/${folder}`).map((name) => `infra/kubernetes/${folder}/${name}`)),
+  ...['base', 'overlays/local'].flatMap((folder) =>
+    readdirSync(`infra/kubernetes/${folder}`).map((name) => `infra/kubernetes/${folder}/${name}`),
+  ),
 ].filter((file) => /\.(md|ya?ml|example)$/.test(file));
 
 /** Finds every command of the pages that begins with these words, with the page that it stands on. */

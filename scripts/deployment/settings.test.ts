@@ -124,7 +124,12 @@ describe('docker-compose.yml', () => {
       apiKey: worker.runware.apiKey,
     });
     const real = startWith({ BUY_WITH_RUNWARE_KEY: 'real' }).environmentOf('worker');
-    expect(real).toMatchObject({ RUNWARE_API_KEY: 'real', RUNWARE_URL: 'https://api.runware.ai/v1', RUNWARE_UPLOADS: 'none', DAILY_CAP_USD: '1' });
+    expect(real).toMatchObject({
+      RUNWARE_API_KEY: 'real',
+      RUNWARE_URL: 'https://api.runware.ai/v1',
+      RUNWARE_UPLOADS: 'none',
+      DAILY_CAP_USD: '1',
+    });
     expect(real['WEBHOOK_BASE_URL']).toBeUndefined();
     expect(startWith({ BUY_WITH_RUNWARE_KEY: 'real', DAILY_CAP_USD: '7' }).environmentOf('worker')['DAILY_CAP_USD']).toBe('7');
     const [project = ''] = /(?<=^name: ).*$/m.exec(text) ?? [];
@@ -170,15 +175,18 @@ describe('docker-compose.yml', () => {
 });
 
 describe('infra/kubernetes', () => {
-  test.each(['example', 'aws', 'local'])('overlays/%s gives each process settings that it accepts and reads, and time to finish', (overlay) => {
-    const resources = rendered.get(overlay) ?? [];
-    for (const [name, process] of Object.entries(processes)) {
-      if (resources.length === 0) continue; // no kubectl for this system
-      const pod = podOf(resources, name);
-      expect(settingProblems(pod.environment, process), name).toEqual([]);
-      expect(pod.graceMs, name).toBeGreaterThan(pod.beforeStopMs + process.drainMs + HURRY_MS);
-    }
-  });
+  test.each(['example', 'aws', 'local'])(
+    'overlays/%s gives each process settings that it accepts and reads, and time to finish',
+    (overlay) => {
+      const resources = rendered.get(overlay) ?? [];
+      for (const [name, process] of Object.entries(processes)) {
+        if (resources.length === 0) continue; // no kubectl for this system
+        const pod = podOf(resources, name);
+        expect(settingProblems(pod.environment, process), name).toEqual([]);
+        expect(pod.graceMs, name).toBeGreaterThan(pod.beforeStopMs + process.drainMs + HURRY_MS);
+      }
+    },
+  );
 
   test('a setting that no process knows, one of another process, and one with a wrong value are found', () => {
     const worker = { REDIS_URL: 'redis://a:b@c', RUNWARE_API_KEY: 'key', S3_BUCKET: 'darkroom' };
@@ -187,7 +195,7 @@ describe('infra/kubernetes', () => {
     expect(settingProblems({ ...worker, DAILY_CAP_USD: 'much' }, processes.worker).join()).toContain('DAILY_CAP_USD');
   });
 
-  test('the operator\'s jobs get settings that a process of Darkroom reads', () => {
+  test("the operator's jobs get settings that a process of Darkroom reads", () => {
     const resources = rendered.get('local') ?? [];
     for (const job of podTemplates(resources).filter(({ resource }) => resource.kind === 'CronJob')) {
       const names = Object.keys(environmentOf(resources, entriesAt(job.resource, [...job.path, 'containers'])[0] ?? {}));

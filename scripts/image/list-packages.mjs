@@ -25,7 +25,9 @@ export function listPackages(image) {
 function describe(folder, isOurs) {
   const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   // Libraries find theirs beside them, our packages in a folder of their own.
-  const modules = isOurs ? path.join(folder, 'node_modules') : folder.slice(0, folder.lastIndexOf(`${path.sep}node_modules${path.sep}`) + 13);
+  const modules = isOurs
+    ? path.join(folder, 'node_modules')
+    : folder.slice(0, folder.lastIndexOf(`${path.sep}node_modules${path.sep}`) + 13);
   // A link to a package that stays out of the image leads nowhere.
   const needs = modulesIn(modules)
     .filter((each) => isLink(each) && existsSync(each))

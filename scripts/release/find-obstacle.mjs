@@ -31,8 +31,12 @@ function changelogObstacle(root, version) {
 /** Compares the versions that apps, packages and deployment files name. @param {string} root @param {string} version */
 function versionObstacle(root, version) {
   const read = (/** @type {string} */ file) => readFileSync(path.join(root, file), 'utf8');
-  const members = ['apps', 'packages'].flatMap((parent) => readdirSync(path.join(root, parent)).map((name) => `${parent}/${name}/package.json`));
-  const overlays = readdirSync(path.join(root, 'infra/kubernetes/overlays')).map((name) => `infra/kubernetes/overlays/${name}/kustomization.yaml`);
+  const members = ['apps', 'packages'].flatMap((parent) =>
+    readdirSync(path.join(root, parent)).map((name) => `${parent}/${name}/package.json`),
+  );
+  const overlays = readdirSync(path.join(root, 'infra/kubernetes/overlays')).map(
+    (name) => `infra/kubernetes/overlays/${name}/kustomization.yaml`,
+  );
   const named = [
     ...members.map((file) => ({ file, found: /"version": "([^"]+)"/.exec(read(file))?.[1] })),
     ...overlays.map((file) => ({ file, found: /newTag: (?:local-)?(\S+)/.exec(read(file))?.[1] })),

@@ -33,7 +33,10 @@ export function writeRelease(root, folder) {
   // The image has a list of its own; this one covers the list.
   const all = listChecksums(folder, (file) => file !== 'image');
   writeFileSync(to('SHA256SUMS'), all);
-  const files = all.trimEnd().split('\n').map((line) => to(line.slice(66)));
+  const files = all
+    .trimEnd()
+    .split('\n')
+    .map((line) => to(line.slice(66)));
   return [...files, to('image'), to('SHA256SUMS')].toSorted();
 }
 
