@@ -15,7 +15,9 @@ export const dockerfileProblems = (file) => problemsOf(readFileSync(file, 'utf8'
  * @returns {string[]}
  */
 export function problemsOf(text) {
-  const bySyntax = validate(text).map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
+  const bySyntax = validate(text).map(
+    ({ range, message }) => `line ${range.start.line + 1}: ${typeof message === 'string' ? message : message.value}`,
+  );
   if (bySyntax.length > 0) return bySyntax;
   const dockerfile = DockerfileParser.parse(text);
   const stages = dockerfile.getFROMs();

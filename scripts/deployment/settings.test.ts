@@ -224,7 +224,7 @@ function environmentOf(resources: Resource[], container: Record<string, unknown>
     const [reference] = entriesAt(rest, ['valueFrom', 'secretKeyRef']);
     const [encoded] = valuesAt(named('Secret', reference?.['name']), ['data', String(reference?.['key'])]);
     const secret = encoded === undefined ? secrets[String(name)] : Buffer.from(encoded, 'base64').toString('utf8');
-    return [String(name), value === undefined ? secret : String(value)];
+    return [String(name), typeof value === 'string' ? value : secret];
   });
   return Object.assign({}, ...maps, Object.fromEntries(variables)) as Record<string, string>; // ConfigMaps hold texts
 }
