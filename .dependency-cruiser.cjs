@@ -131,6 +131,12 @@ module.exports = {
       'Queue names, job options, park and wake live in queues; the apps that run workers or show queues may use the library.',
     ),
     ownedBy(
+      'opentelemetry',
+      library('@opentelemetry'),
+      'packages/service-runtime',
+      'Spans are written in one place, which loads the libraries only where traces are switched on.',
+    ),
+    ownedBy(
       'pino',
       library('pino'),
       'packages/service-runtime',

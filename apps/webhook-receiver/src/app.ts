@@ -7,6 +7,7 @@ import {
   createMetrics,
   createMetricsRoutes,
   createRedisClock,
+  createTracing,
   watchClock,
   type Logger,
   type ReadinessCheck,
@@ -70,6 +71,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   const logger = overrides.logger ?? createLogger({ name: 'webhook-receiver', ...config.log, secrets });
   const stores = overrides.stores ?? openRedis(config, logger);
   const now = overrides.now ?? stores.now ?? (() => Date.now());
+  const tracing = createTracing({ process: 'webhook-receiver', ...config.tracing, logger });
   const server = buildServer(
     { keys: config.keys, requestLimitMs },
     {
@@ -81,6 +83,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
       logger,
       now,
       storeLimitMs: STORE_LIMIT_MS,
+      ...(tracing !== undefined && { tracing }),
     },
   );
   const metrics = createMetrics({ process: 'webhook-receiver' });
@@ -109,6 +112,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     stop(hurry) {
       stopping ??= (async () => {
         await closeServer(server, hurry);
+        await tracing?.stop();
         await stores.close();
         logger.info({ counts: counts.all() }, 'receiver stopped');
       })();

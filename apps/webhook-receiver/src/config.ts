@@ -4,6 +4,7 @@ import {
   logSettings,
   readSettings,
   redisSettings,
+  tracingSettings,
   type Environment,
 } from '@darkroom/service-runtime';
 
@@ -15,7 +16,13 @@ import {
 export const DRAIN_MS = 10_000;
 
 /** Settings from the environment, in groups. */
-export const receiverSchemas = { redis: redisSettings, keys: capabilityKeySettings, log: logSettings, listen: listenSettings(3002) };
+export const receiverSchemas = {
+  redis: redisSettings,
+  keys: capabilityKeySettings,
+  tracing: tracingSettings,
+  log: logSettings,
+  listen: listenSettings(3002),
+};
 
 /** Reads the settings of a receiver. @throws ConfigError with all problems. */
 export const loadReceiverConfig = (env: Environment) => readSettings(receiverSchemas, env);

@@ -1,5 +1,5 @@
 import { checkCapability, type CapabilityKeys } from '@darkroom/contracts';
-import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
+import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck, type Tracing } from '@darkroom/service-runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { receiveDelivery, type Delivery, type ReceiveDependencies } from './receive-delivery.ts';
 import { createRefusals } from './refusals.ts';
@@ -21,6 +21,7 @@ export interface ServerDependencies extends ReceiveDependencies {
   readonly now: () => number;
   readonly logger: Logger;
   readonly ready: readonly ReadinessCheck[];
+  readonly tracing?: Tracing;
 }
 
 /**
@@ -78,7 +79,16 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
       const delivery = authenticated.get(request);
       if (delivery === undefined) throw new Error('a delivery reached its handler unauthenticated'); // a bug: the hook above runs first
       const body = typeof request.body === 'string' ? request.body : '';
+      const startedAt = now();
       const acknowledgement = await receiveDelivery({ ref: delivery.ref, taskUUID: delivery.taskUUID, body }, dependencies);
+      dependencies.tracing?.write({
+        name: 'delivery',
+        taskUUID: delivery.taskUUID,
+        startedAt,
+        endedAt: now(),
+        attributes: { 'darkroom.generation_id': delivery.ref.generationId, 'darkroom.acknowledgement': acknowledgement },
+        isError: acknowledgement === 'unavailable',
+      });
       switch (acknowledgement) {
         case 'kept':
           return reply.code(200).send();

@@ -84,6 +84,7 @@ test('a receiver without Redis starts, answers with 503 and stops', async () => 
       redis: { url: 'redis://127.0.0.1:1', prefix: uniquePrefix() },
       keys,
       log: { level: 'silent', logPrompts: false },
+      tracing: { endpoint: undefined },
       listen: { host: '127.0.0.1', port: 0 },
     },
     {},

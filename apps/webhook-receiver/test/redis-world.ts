@@ -20,7 +20,13 @@ export async function setupOnRedis(url: string = inject('redisUrl')) {
     redis,
   );
   const receiver = createWebhookReceiver(
-    { redis: { url, prefix }, keys, log: { level: 'info', logPrompts: false }, listen: { host: '127.0.0.1', port: 0 } },
+    {
+      redis: { url, prefix },
+      keys,
+      tracing: { endpoint: undefined },
+      log: { level: 'info', logPrompts: false },
+      listen: { host: '127.0.0.1', port: 0 },
+    },
     { logger: createLogger({ name: 'test', level: 'silent' }) },
   );
   onTestFinished(async () => {

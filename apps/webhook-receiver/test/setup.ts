@@ -69,6 +69,7 @@ export async function startReceiver(stores: Stores, overrides: Partial<ReceiverD
       redis: { url: 'redis://127.0.0.1:1', prefix: '{unused}' },
       keys,
       log: { level: 'debug', logPrompts: false },
+      tracing: { endpoint: undefined },
       listen: { host: '127.0.0.1', port: 0 },
     },
     { stores, logger, now: () => now, ...overrides },

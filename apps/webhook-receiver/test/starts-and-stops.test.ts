@@ -6,6 +6,7 @@ const config = {
   redis: { url: 'redis://127.0.0.1:1', prefix: '{unused}' },
   keys,
   log: { level: 'silent', logPrompts: false },
+  tracing: { endpoint: undefined },
   listen: { host: '127.0.0.1', port: 0 },
 } as const;
 

@@ -8,6 +8,7 @@ import {
   createMetrics,
   createMetricsRoutes,
   createPulse,
+  createTracing,
   retryUntilDone,
   type Service,
   watchClock,
@@ -60,6 +61,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const isOutdated = (): boolean => hasNewerFormat(redisWatch.state());
   const metrics = createMetrics({ process: 'worker' });
   const workerMetrics = createWorkerMetrics(metrics);
+  const tracing = createTracing({ process: 'worker', ...config.tracing, logger });
   const watching = { logger, now: monotonicMs };
   const s3Watch = watchBucket(storage, s3, { ...watching, onChange: () => followPauses() });
   const redisSetup = watchRedisSetup(redis, watching);
@@ -193,6 +195,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         onStorageTrouble: s3Watch.lookSoon,
         logger,
         metrics: workerMetrics,
+        ...defined({ tracing }),
       },
     );
     await Promise.all([maintenance.start(), sumsKeeper.start(), history.start(), ends.start(), balance.start()]);
@@ -238,7 +241,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
           workers: workers(),
           sayFarewell: () => access.stop(),
           loops: [life, ends, balance, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse],
-          last: () => [starting, closeServer(server, AbortSignal.timeout(500))],
+          last: () => [starting, tracing?.stop(), closeServer(server, AbortSignal.timeout(500))],
           hurry: hurry.signal,
         });
       })();

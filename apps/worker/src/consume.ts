@@ -1,7 +1,7 @@
 import { DarkroomError, type SubmissionRef, type Timing } from '@darkroom/contracts';
 import { settle, submit, type Outcome, type Purchase } from '@darkroom/purchase';
 import { buildQueueOptions, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
-import { redactText, type Logger, type Pulse } from '@darkroom/service-runtime';
+import { redactText, type Logger, type Pulse, type Tracing } from '@darkroom/service-runtime';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createTroubleLog, easeFetching } from './ease-fetching.ts';
@@ -9,6 +9,7 @@ import { watchPurchase } from './metrics/watch-purchase.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
 import { nameUnreadableJob } from './name-unreadable-job.ts';
 import { traceLines } from './trace-lines.ts';
+import { tracePurchase } from './trace-purchase.ts';
 import { readJob, runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
 import { WatchedWorker } from './watched-worker.ts';
 
@@ -33,6 +34,7 @@ export interface ConsumeDependencies {
   onStorageTrouble?: () => void;
   logger: Logger;
   metrics: WorkerMetrics;
+  tracing?: Tracing;
 }
 
 /** A limit that no queue reaches: BullMQ obeys `rateLimit` only on a worker that has a limiter (BullMQ 6.7, `fetchNextJob`). */
@@ -52,6 +54,10 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
   const { connection, queue, timing } = options;
   const { now = Date.now } = queue;
   const troubleLog = createTroubleLog(logger);
+  const purchaseOf = (ref: SubmissionRef): Purchase => {
+    const watched = traceLines(watchPurchase(purchase, metrics));
+    return dependencies.tracing === undefined ? watched : tracePurchase(watched, ref, dependencies.tracing, now);
+  };
 
   const start = (
     name: string,
@@ -124,14 +130,14 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
   const submitting = start(
     queueNames.submissions,
     options.submitConcurrency,
-    (ref, job) => submit(traceLines(watchPurchase(purchase, metrics)), ref, hurry, job.priority),
+    (ref, job) => submit(purchaseOf(ref), ref, hurry, job.priority),
     (delayMs) => submissions.queue.rateLimit(delayMs),
     false,
   );
   const settling = start(
     queueNames.settlements,
     options.settleConcurrency,
-    (ref) => settle(traceLines(watchPurchase(purchase, metrics)), ref, hurry),
+    (ref) => settle(purchaseOf(ref), ref, hurry),
     // No limiter here: it would hold back images that are already paid for.
     () => Promise.resolve(),
     true,

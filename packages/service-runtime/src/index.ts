@@ -52,6 +52,7 @@ export { loadConfig, readSettings } from './settings/read-settings.ts';
 export { optionalS3Settings, s3Settings, type S3Settings } from './settings/s3.ts';
 export { spendSettings, type SpendSettings } from './settings/spend.ts';
 export { timingSettings } from './settings/timing.ts';
+export { tracingSettings } from './settings/tracing.ts';
 export { describeUnread, knownSettings, type UnreadSetting } from './settings/unknown-settings.ts';
 export { flag, oneOf, text, webAddress, wholeNumber } from './settings/variables.ts';
 export {
@@ -62,6 +63,7 @@ export {
   type WebhookSettings,
 } from './settings/webhook.ts';
 export { readVersion } from './version.ts';
+export { createTracing, type ImageSpan, type Tracing } from './tracing/tracing.ts';
 export { createOutageLines, type OutageLines } from './watch/outage-lines.ts';
 export {
   watchDependency,

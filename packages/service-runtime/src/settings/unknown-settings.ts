@@ -7,6 +7,7 @@ import { s3Settings } from './s3.ts';
 import { spendSettings } from './spend.ts';
 import { readSpendName } from './spend-names.ts';
 import { timingSettings } from './timing.ts';
+import { tracingSettings } from './tracing.ts';
 import { webhookSettings } from './webhook.ts';
 
 /** Variables that only one app reads. Processes share an environment, so each knows the variables of all. */
@@ -49,6 +50,7 @@ export const knownSettings: readonly string[] = [
       webhookSettings,
       spendSettings,
       timingSettings,
+      tracingSettings,
       logSettings,
       listenSettings(0),
       reconcileSettings,

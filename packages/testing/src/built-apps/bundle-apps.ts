@@ -70,8 +70,18 @@ const leaveOut: Plugin = {
   renderChunk: (code) => code.replaceAll('import("file:', `${IMPORT}("file:`),
 };
 
-/** Libraries outside the bundle: the image library loads machine code, and the reference page looks for its files beside itself. */
-const outside: readonly string[] = ['sharp', '@fastify/swagger-ui'];
+/**
+ * Libraries outside the bundle: the image library loads machine code, the reference page looks for its files beside itself, and OpenTelemetry
+ * imports modules while it runs, which a script cannot.
+ */
+const outside: readonly string[] = [
+  'sharp',
+  '@fastify/swagger-ui',
+  '@opentelemetry/api',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace-base',
+];
 
 /** Keeps these libraries outside the bundle, and takes the form that a script can load. */
 const leaveOutside: Plugin = {
