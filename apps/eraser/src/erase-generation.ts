@@ -46,7 +46,8 @@ export async function eraseGeneration({ store, storage, timing }: ErasingParts, 
   const isBuried = standing.kind === 'erased' && standing.keepsImages !== true;
   // a caller means all; by age the images may stay longer than the request, and one that was noted by its tombstone stays as that says
   const keepsImages = !isBuried && (due.aged === 'requests' || (due.isNoted && standing.kind === 'erased'));
-  const erasedAt = standing.kind === 'erased' ? standing.erasedAt : now;
+  // what kept the images until now was no erasure of them
+  const erasedAt = standing.kind === 'erased' && (isBuried || keepsImages) ? standing.erasedAt : now;
   if (!isBuried && (standing.kind !== 'erased' || !keepsImages)) await storage.writeTombstone(generationId, erasedAt, keepsImages);
   for (const intent of intents) await storage.eraseIntent(intent);
   const images = keepsImages ? 0 : await storage.deleteImages(generationId, refsOf(due, records));

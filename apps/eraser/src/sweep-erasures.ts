@@ -1,4 +1,4 @@
-import { hasCode, isGenerationId } from '@darkroom/contracts';
+import { CorruptRecordError, hasCode, isGenerationId } from '@darkroom/contracts';
 import type { DueErasure, ErasingStore } from '@darkroom/generation-store';
 import { explainShortly, type Logger } from '@darkroom/service-runtime';
 import { eraseGeneration, type ErasingParts } from './erase-generation.ts';
@@ -6,6 +6,8 @@ import { inLanes } from './in-lanes.ts';
 
 /** Sweeps of a page. */
 const PAGE = 100;
+/** Errors that concern one generation alone. */
+const damage = ['storage.corrupt-record', 'store.corrupt-record', 'request.invalid'] as const;
 /** Sweeps of the same moment: each waits for S3 most of its time. */
 const LANES = 8;
 
@@ -42,12 +44,14 @@ async function sweep(parts: SweepParts, due: DueErasure): Promise<void> {
     return;
   }
   try {
+    // A caller may ask once more: that begins anew.
+    if (due.isDamaged) throw new CorruptRecordError(`the erasure of "${generationId}"`, 'nothing tells what was asked for');
     const swept = await eraseGeneration(parts, due);
     if (swept.kind === 'erased') onErased(swept.images);
     const event = swept.kind === 'erased' ? 'generation.erased' : 'erasure.dropped';
     logger.info({ event, generationId, ...swept }, swept.kind === 'erased' ? 'erased a generation' : 'erased nothing');
   } catch (error) {
-    if (!hasCode(error, 'storage.corrupt-record') && !hasCode(error, 'request.invalid')) throw error;
+    if (!damage.some((code) => hasCode(error, code))) throw error;
     logger.error({ event: 'erasure.failed', generationId, reason: explainShortly(error) }, 'could not erase a generation');
     await store.postponeSweep(due);
   }

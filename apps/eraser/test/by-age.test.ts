@@ -56,12 +56,39 @@ test('a caller who erases takes the images that an erasure by age has kept', asy
   const [one, two] = [await world.keepOld(20), await world.keepOld(20)];
   await world.eraseByAge({ requests: 10 });
   expect(await leftOf(world, [one, two])).toEqual(['erased image', 'erased image']);
-  await world.store.requestErasure(one.generationId, false);
+  expect(await world.store.findErasure(one.generationId), 'no caller has asked').toBeUndefined();
+  expect(await world.countErased(one.generationId), 'its images can be seen').toBe(0);
+
+  const asked = await world.store.requestErasure(one.generationId, false);
+  expect(asked, 'the images are left').not.toHaveProperty('erasedAt');
+  expect(await world.store.findErasure(one.generationId)).toEqual(asked);
   await world.eraseAll();
   expect(await leftOf(world, [one, two])).toEqual(['erased', 'erased image']);
+  expect(await world.store.findErasure(one.generationId)).toMatchObject({ requestedAt: asked?.requestedAt, erasedAt: expect.any(Number) });
+  expect(await world.countErased(one.generationId)).toBe(1);
   await world.store.requestBulk({ erasureId: '0192f0c0-0000-7000-8000-000000000000', tenant: 'acme', isForced: false, withRetries: false });
   await world.eraseAll();
   expect(await leftOf(world, [two])).toEqual(['erased']);
+  expect(await world.countErased(two.generationId)).toBe(1);
+});
+
+test('a caller who asks while its age erases the request is told the truth, and gets all of it erased', async () => {
+  const world = await setup();
+  await world.open();
+  const { generationId } = await world.keepOld(20);
+  const { storage, ...parts } = world.buildParts();
+  // the caller asks between the tombstone and the end of the sweep
+  const asking = {
+    ...storage,
+    writeTombstone: async (...given: Parameters<typeof storage.writeTombstone>) => {
+      await storage.writeTombstone(...given);
+      await world.store.requestErasure(generationId, false);
+    },
+  };
+  await world.eraseByAge({ requests: 10 }, { ...parts, storage: asking });
+  expect(await world.store.findErasure(generationId)).toMatchObject({ erasedAt: expect.any(Number) });
+  expect(await world.keys()).toEqual(expect.not.arrayContaining([expect.stringMatching(/^images\//)]));
+  expect(await world.countErased(generationId)).toBe(1);
 });
 
 test('images alone stay while their generation is open, and while the rules of its tenant are lost', async () => {

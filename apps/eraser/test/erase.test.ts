@@ -1,5 +1,6 @@
 import { createGenerationId, defaultTiming } from '@darkroom/contracts';
 import { intentKey } from '@darkroom/object-storage';
+import { createLogger } from '@darkroom/service-runtime';
 import { expect, test } from 'vitest';
 import { sweepErasures } from '../src/sweep-erasures.ts';
 import { PROMPT, secretRequest, setup, type World } from './world.ts';
@@ -41,8 +42,8 @@ test('a request that went by its age leaves a view with the images, until a call
   await sweep(world);
   expect(await world.findSecrets([PROMPT])).toEqual([]);
   const view = await world.store.find(generationId, undefined, 'acme');
-  const { erasedAt } = (await world.store.findErasure(generationId)) ?? {};
-  expect(view).toMatchObject({ status: 'succeeded', requestErasedAt: erasedAt, request: { positivePrompt: '' } });
+  expect(await world.store.findErasure(generationId), 'no caller has asked').toBeUndefined();
+  expect(view).toMatchObject({ status: 'succeeded', requestErasedAt: expect.any(Number), request: { positivePrompt: '' } });
   expect(view?.images[0]?.image?.key).toContain(generationId);
   expect(await world.store.find(generationId, undefined, 'other')).toBeUndefined();
   expect((await world.store.find(withheld.generationId))?.images[0]).toMatchObject({ withheld: true });
@@ -194,4 +195,42 @@ test('images that come home while their generations are swept are booked, and no
   }
   for (const period of Object.values(await world.ledger()))
     expect(period).toMatchObject({ settled: String(12 * 20_000_000), reserved: '0' });
+});
+
+test('what is damaged in Redis stops its own generation alone, and a caller who asks once more begins anew', async () => {
+  const world = await setup();
+  await world.open();
+  const [lost, entry, sound] = [await world.buy(), await world.buy(), await world.buy()];
+  for (const { generationId } of [lost, entry, sound]) await world.store.requestErasure(generationId, false);
+  await world.retype(`erasure:${lost.generationId}`);
+  await world.retype(`generation:${entry.generationId}`);
+  const lines: string[] = [];
+  const parts = { ...world.buildParts(), logger: createLogger({ name: 'test' }, { write: (line: string) => void lines.push(line) }) };
+  await world.eraseAll(parts);
+  expect(await world.store.findErasure(sound.generationId)).toMatchObject({ erasedAt: expect.any(Number) });
+  const failed = lines
+    .map((line) => JSON.parse(line) as { event: string; generationId: string })
+    .filter(({ event }) => event === 'erasure.failed');
+  expect(failed.map(({ generationId }) => generationId).toSorted()).toEqual([lost.generationId, entry.generationId].toSorted());
+  await world.store.requestErasure(lost.generationId, false);
+  await world.eraseAll();
+  expect(await world.store.findErasure(lost.generationId)).toMatchObject({ erasedAt: expect.any(Number) });
+});
+
+test('a damaged erasure of one generation or of many stops no erasure of many', async () => {
+  const world = await setup();
+  await world.open();
+  const [one, other] = [await world.buy(), await world.buy()];
+  await world.store.requestErasure(one.generationId, false);
+  await world.retype(`erasure:${one.generationId}`);
+  const ask = () =>
+    world.store.requestBulk({ erasureId: createGenerationId(Date.now()), tenant: 'acme', isForced: false, withRetries: false });
+  const [damaged, retyped, sound] = [await ask(), await ask(), await ask()];
+  await world.changeErasure(damaged.erasureId, { found: 'many' });
+  await world.retype(`erasure:${retyped.erasureId}`);
+  for (let rounds = 0; rounds < 4; rounds += 1) await world.eraseAll();
+  expect(await world.store.findBulk(sound.erasureId)).toMatchObject({ found: 2, erased: 2, left: 0, erasedAt: expect.any(Number) });
+  for (const { generationId } of [one, other]) expect(await world.storage.findRequest(generationId)).toMatchObject({ kind: 'erased' });
+  // what its caller asks about once more is not known any more
+  for (const { erasureId } of [damaged, retyped]) expect(await world.store.findBulk(erasureId)).toBeUndefined();
 });

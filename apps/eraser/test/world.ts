@@ -174,8 +174,7 @@ export async function setup() {
     },
     loseRules: (tenant: string) => redis.del(`${prefix}:tenant-rules:${tenant}`),
     /** Erases by age with these days, until nothing is left to do at once. @returns the number of its pages. */
-    async eraseByAge(kept: KeptDays): Promise<number> {
-      const all = buildParts();
+    async eraseByAge(kept: KeptDays, all: Parts = buildParts()): Promise<number> {
       const byAge = createErasingByAge({ ...all, kept, elapsed: () => performance.now() });
       for (let pages = 0; ; pages += 1) {
         const isUnderWay = await byAge.advance();
@@ -207,6 +206,13 @@ export async function setup() {
       await redis.hset(`${prefix}:generation:${generationId}`, fields);
       await redis.hdel(`${prefix}:generation:${generationId}`, ...without);
     },
+    /** Puts a value of another type under a key. */
+    retype: async (key: string): Promise<void> => {
+      await redis.del(`${prefix}:${key}`);
+      await redis.set(`${prefix}:${key}`, 'of another type');
+    },
+    changeErasure: async (id: string, fields: Record<string, string>): Promise<void> =>
+      void (await redis.hset(`${prefix}:erasure:${id}`, fields)),
     /** Sweeps and advances until nothing is left to do at once. */
     async eraseAll(parts: Parts = buildParts()): Promise<void> {
       for (;;) {

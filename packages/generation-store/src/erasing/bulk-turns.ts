@@ -46,10 +46,12 @@ if recovering() or isReading() then return false end
 if redis.call('ZCOUNT', prefix .. ':erasures', '-inf', now) >= tonumber(most) then return false end
 local id = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
 if not id then return false end
-local bulk = hash(erasureKey(id))
-if not bulk.step then
-  -- its request is gone
+local bulk = erasureOf(id)
+local isSound = bulk.step and isWhole(bulk.requestedAt) and isWhole(bulk.found) and isWhole(bulk.erased) and isWhole(bulk.left) and isWhole(bulk.gone)
+if not isSound then
+  -- its request is gone, or damaged: its caller asks once more
   redis.call('ZREM', KEYS[1], id)
+  redis.call('DEL', erasureKey(id))
   return false
 end
 -- behind all others, those of the same millisecond too
@@ -68,7 +70,8 @@ const turnSchema = namedReply(
     tenant: z.string().optional(),
     tag: z.string().optional(),
     isForced: flag,
-    step: z.enum(bulkSteps),
+    // a step that cannot be read begins anew: each may be repeated
+    step: z.enum(bulkSteps).catch('listed'),
     place: z.string().default(''),
     waiting: number,
     left: number,
@@ -126,7 +129,7 @@ end
 local function take(id, tenant)
   local key = prefix .. ':generation:' .. id
   local status = redis.pcall('HGET', key, 'status')
-  local erasure = hash(erasureKey(id))
+  local erasure = erasureOf(id)
   if erasure.kind or string.find(' ' .. (erasure.bulks or '') .. ' ', ' ' .. bulk .. ' ', 1, true) then return end
   -- swept before, and at most what comes late is still to be swept
   if erasure.erasedAt and not erasure.isNoted and not erasure.aged then return end
@@ -139,15 +142,13 @@ local function take(id, tenant)
     pcall(closeGeneration, key, id, 'cancelled', now)
   end
   if redis.call('SREM', bulkKey .. ':open', id) == 1 then redis.call('HINCRBY', bulkKey, 'left', -1) else redis.call('HINCRBY', bulkKey, 'found', 1) end
-  if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt', int(now)) end
+  askForAll(id, erasure, now)
   -- an earlier request may have named another tenant
   redis.call('HSET', erasureKey(id), 'tenant', tenant)
   if fields.isForced == '1' then redis.call('HSET', erasureKey(id), 'isForced', 1) end
-  redis.call('HDEL', erasureKey(id), 'isNoted', 'aged')
   redis.call('HSET', erasureKey(id), 'bulks', (erasure.bulks and erasure.bulks .. ' ' or '') .. bulk)
-  redis.call('PERSIST', erasureKey(id))
   -- a sweep under way that keeps the images finds its place moved, and does not end this one
-  if erasure.isNoted or erasure.aged or not redis.call('ZSCORE', prefix .. ':erasures', id) then
+  if erasure.isNoted or erasure.aged or not erasure.requestedAt or not redis.call('ZSCORE', prefix .. ':erasures', id) then
     redis.call('ZADD', prefix .. ':erasures', int(now), id)
   end
 end

@@ -145,7 +145,7 @@ ${each.each()}
   if what == 'images' or isUnderWay(status) then
     open = open + 1
   else
-    local erasure = hash(erasureKey(id))
+    local erasure = erasureOf(id)
     -- a caller has asked for all of it
     if not erasure.requestedAt or erasure.aged or erasure.isNoted then
       redis.call('HSET', erasureKey(id), 'aged', what)

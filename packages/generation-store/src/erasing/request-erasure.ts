@@ -22,8 +22,9 @@ export interface FoundErasure {
 /** The erasure of a generation and its retries, by name. */
 const toldErasure = /* lua */ `${retriesOf}
 local function told(id, erasure)
+  local isLeft = mayBeLeft(erasure)
   return named({
-    kind = 'found', requestedAt = erasure.requestedAt, erasedAt = erasure.erasedAt, sweptUntil = erasure.sweptUntil,
+    kind = 'found', requestedAt = erasure.requestedAt, erasedAt = not isLeft and erasure.erasedAt or '', sweptUntil = not isLeft and erasure.sweptUntil or '',
     retries = table.concat(retriesOf(id), ' '),
   })
 end
@@ -35,7 +36,7 @@ end
  */
 const requestScript = createNamedScript(['id', 'tenant', 'isForced'])(/* lua */ `${prelude}${erasures}${toldErasure}
 local generation, known = hash(KEYS[1])
-local erasure, isAsked = hash(erasureKey(id))
+local erasure, isAsked = erasureOf(id)
 if erasure.kind then return false end
 local owner = known and generation.tenant or isAsked and erasure.tenant or ''
 if tenant ~= '' and owner ~= '' and owner ~= tenant then return false end
@@ -47,18 +48,20 @@ if known and isUnderWay(generation.status) and isForced ~= '1' then
   return named({ kind = 'open', status = generation.status })
 end
 local now = nowMs()
-if not isAsked then redis.call('HSET', erasureKey(id), 'requestedAt', int(now), 'tenant', known and generation.tenant or tenant) end
+if not isAsked then redis.call('HSET', erasureKey(id), 'tenant', known and generation.tenant or tenant) end
 if isForced == '1' then redis.call('HSET', erasureKey(id), 'isForced', 1) end
-redis.call('HDEL', erasureKey(id), 'isNoted', 'aged')
+askForAll(id, erasure, now)
 -- a swept one is swept once more: what the caller sees may have come since
 redis.call('ZADD', prefix .. ':erasures', int(now), id)
 return told(id, (hash(erasureKey(id))))
 `);
 
-/** Replies the state of a request to erase; nil without one, or for one of another tenant. */
+/** Replies the state of a request to erase; nil without one, for one by age that leaves the images, or for one of another tenant. */
 const findScript = createNamedScript(['id', 'tenant'])(/* lua */ `${prelude}${erasures}${toldErasure}
 local erasure, isAsked = hash(erasureKey(id))
 if not isAsked or erasure.kind or not erasure.requestedAt then return false end
+-- its age asked for the request alone, and no caller asked for anything
+if erasure.aged == 'requests' or erasure.isNoted and erasure.keepsImages then return false end
 if tenant ~= '' and erasure.tenant ~= tenant then return false end
 return told(id, erasure)
 `);

@@ -26,6 +26,8 @@ export interface DueErasure {
   erasedAt?: number;
   /** True if only its tombstone asked, of which Redis knew nothing. */
   isNoted: boolean;
+  /** True if what Redis holds of its erasure is damaged: nothing tells what was asked for. */
+  isDamaged?: true;
   /** Parts that go by age; absent if a caller asked, which means all. */
   aged?: 'all' | 'requests';
   /** The generation as Redis knows it; absent if it has no entry. */
@@ -44,9 +46,12 @@ const dueScript = createNamedScript(['most'])(/* lua */ `${prelude}${erasures}
 local now, all = nowMs(), {}
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, most)
 for at = 1, #due, 2 do
-  local key = prefix .. ':generation:' .. due[at]
-  local entry = redis.pcall('HGETALL', key)
-  all[#all + 1] = named({ generationId = due[at], dueAt = due[at + 1], erasure = redis.call('HGETALL', erasureKey(due[at])), entry = entry.err and {} or entry })
+  local entry = redis.pcall('HGETALL', prefix .. ':generation:' .. due[at])
+  local erasure = redis.pcall('HGETALL', erasureKey(due[at]))
+  all[#all + 1] = named({
+    generationId = due[at], dueAt = due[at + 1], erasure = erasure.err and {} or erasure, isDamaged = erasure.err and 1 or nil,
+    entry = entry.err and {} or entry,
+  })
 end
 return { int(now), all }
 `);
@@ -55,6 +60,7 @@ const optionalText = z
   .string()
   .optional()
   .transform((text) => (text === '' ? undefined : text));
+const unreadable = { tenant: undefined, isForced: false, isNoted: false, isDamaged: true } as const;
 const erasureSchema = namedReply(
   z.object({
     tenant: optionalText,
@@ -62,23 +68,26 @@ const erasureSchema = namedReply(
     erasedAt: number.optional(),
     isNoted: flag.default(false),
     aged: z.enum(['all', 'requests']).optional(),
+    isDamaged: z.literal(true).optional(),
   }),
-);
+).catch(unreadable);
 const dueSchema = z.tuple([
   number,
-  z.array(namedReply(z.object({ generationId: z.string(), dueAt: number, erasure: erasureSchema, entry: hashReply }))),
+  z.array(
+    namedReply(
+      z.object({ generationId: z.string(), dueAt: number, erasure: erasureSchema, isDamaged: z.string().optional(), entry: hashReply }),
+    ),
+  ),
 ]);
 
 /** Reads the generations that are due for a sweep, the oldest first. */
 export async function readDueErasures(redis: Redis, prefix: string, count: number): Promise<DueErasure[]> {
   const [now, rows] = dueSchema.parse(await dueScript.run(redis, erasuresKey(prefix), prefix, { most: count }));
-  return rows.map(({ generationId, dueAt, erasure: { tenant, isForced, isNoted, erasedAt, aged }, entry }) => ({
+  return rows.map(({ generationId, dueAt, isDamaged, erasure, entry }) => ({
     generationId,
     now,
     dueAt,
-    isForced,
-    isNoted,
-    ...defined({ tenant, erasedAt, aged, known: knownOf(entry) }),
+    ...defined({ ...erasure, isDamaged: isDamaged === undefined ? erasure.isDamaged : (true as const), known: knownOf(entry) }),
   }));
 }
 
@@ -144,14 +153,18 @@ if not unclaimed.err then
   end
 end
 local erasure = hash(erasureKey(id))
-redis.call('HSET', erasureKey(id), 'tenant', tenant, 'erasedAt', erasedAt, 'sweptUntil', sweptUntil, 'told', 1)
+redis.call('HSET', erasureKey(id), 'tenant', tenant, 'erasedAt', erasedAt, 'sweptUntil', sweptUntil)
 if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt', erasedAt) end
 if keepsImages ~= '' then redis.call('HSET', erasureKey(id), 'keepsImages', 1) else redis.call('HDEL', erasureKey(id), 'keepsImages') end
 local function orNil(value) if value ~= '' then return value end end
 local origin = { tenant = tenant, provider = generation.provider or orNil(provider), model = generation.model or orNil(model), traceparent = generation.traceparent }
-if not erasure.told then record('generation.erased', id, origin, nil, nil, now) end
--- a bulk erasure counts the sweep that leaves nothing
-if keepsImages == '' then countForBulks(id, erasure, 'erased') end
+-- what leaves the images is no erasure yet: neither an event nor a bulk erasure counts it
+if keepsImages == '' then
+  -- an earlier version told of sweeps that left them, too
+  if not erasure.told or erasure.keepsImages then record('generation.erased', id, origin, nil, nil, now) end
+  redis.call('HSET', erasureKey(id), 'told', 1)
+  countForBulks(id, erasure, 'erased')
+end
 local isMoved = redis.call('ZSCORE', prefix .. ':erasures', id) ~= dueAt
 if againAt ~= '' then
   redis.call('PERSIST', erasureKey(id))

@@ -121,7 +121,7 @@ const producer: RedisRights = {
     { commands: ['expire'], keys: ['deliveries:*'] },
     { commands: ['hget', 'hgetall', 'hset', 'persist', 'ttl', 'expire'], keys: ['retries:*'] },
     { commands: ['zadd'], keys: ['erasures', 'bulk-erasures'] },
-    { commands: ['exists', 'hmget', 'hgetall', 'hset', 'hdel', 'smembers'], keys: ['erasure:*'] },
+    { commands: ['exists', 'hmget', 'hgetall', 'hset', 'hdel', 'del', 'persist', 'smembers'], keys: ['erasure:*'] },
     { commands: ['xadd', ...readEvents], keys: ['event-log'] },
     { commands: ['get'], keys: ['events-trimmed'] },
     { commands: ['hget', 'hdel'], keys: ['events-gaps'] },
