@@ -43,7 +43,7 @@ export const errorCodes = {
   'storage.unavailable': 'S3 did not answer or refused',
   'storage.unsuitable': 'the S3 server ignores `If-None-Match: *`, which every write-once object relies on; no worker starts',
   'storage.corrupt-record': 'a record in S3 does not parse',
-  'storage.damaged-image': 'an image in S3 is missing, or its bytes differ from the verified ones',
+  'storage.damaged-image': 'the bytes of an image in S3 differ from the verified ones',
   'image.not-there': 'the generation has no verified image at this index',
   'image.withheld': 'the content check did not clear the image, and no operator has released it; it is paid and kept',
   'image.lost': 'the image was made and paid for, and neither the upload nor its address gave valid bytes',

@@ -53,6 +53,8 @@ export function metadataProblems(path: string, metadata: unknown): Problem[] {
   if (pairs.length > MAX_PAIRS) return [{ path, message: `may hold at most ${MAX_PAIRS} pairs`, given: `${pairs.length}` }];
   const problems = pairs.flatMap(([name, value], at) => [
     ...(isWord(name) ? [] : [problemOf(`${path} (name ${at + 1})`, WORD_RULE, name)]),
+    // many a reader of JSON drops it
+    ...(name === '__proto__' ? [{ path: `${path} (name ${at + 1})`, message: 'must not be "__proto__"' }] : []),
     ...(typeof value === 'string' && isText(value)
       ? []
       : [problemOf(`${path} (value ${at + 1})`, 'must be a text without control characters, in well-formed Unicode', value)]),

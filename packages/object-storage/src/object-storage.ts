@@ -39,10 +39,10 @@ export interface ObjectStorage
   /** Reads the image under its final key. */
   readImage(ref: SubmissionRef, format: OutputFormat): Promise<BoundedRead>;
   /**
-   * Reads the bytes of a verified image and verifies their SHA-256 again. Throws StorageError "storage.damaged-image" if they are missing
-   * or differ.
+   * Reads the bytes of a verified image and verifies their SHA-256 again; undefined if it is gone. Throws StorageError
+   * "storage.damaged-image" if they differ.
    */
-  readVerified(image: Pick<VerifiedImage, 'key' | 'sizeBytes' | 'sha256'>): Promise<Uint8Array>;
+  readVerified(image: Pick<VerifiedImage, 'key' | 'sizeBytes' | 'sha256'>): Promise<Uint8Array | undefined>;
   /** Decides if bytes are the ordered image, and returns the key where they belong. Pure: sends no request. */
   verify(ref: SubmissionRef, expected: ExpectedImage, bytes: Uint8Array): OrderedImageVerdict;
   /**
@@ -108,9 +108,9 @@ export function createObjectStorage(
     readImage: (ref, format) => bucket.read(imageKey(ref, format), config.maxImageBytes),
     readVerified: async ({ key, sizeBytes, sha256 }) => {
       const read = await bucket.read(key, sizeBytes);
+      if (read.kind === 'missing') return undefined;
       if (read.kind === 'found' && createHash('sha256').update(read.bytes).digest('hex') === sha256) return read.bytes;
-      const why = read.kind === 'missing' ? 'S3 has no object under this key' : 'the object has other bytes than the worker verified';
-      throw new StorageError('storage.damaged-image', `could not read the verified image '${key}': ${why}`, {
+      throw new StorageError('storage.damaged-image', `could not read the image '${key}': it has other bytes than the worker verified`, {
         reached: 'yes',
         details: { key },
       });

@@ -69,6 +69,8 @@ export function listProblems(options: ListOptions): Problem[] {
   const { status, code, tag, metadata, limit = DEFAULT_LIMIT, cursor } = options;
   const problems: Problem[] = [];
   const known: readonly unknown[] = generationStatuses;
+  if (Array.isArray(status) && status.length === 0)
+    problems.push({ path: 'options.status', message: 'must name a status, or be left out for all', given: 'an array of 0 items' });
   for (const each of Array.isArray(status) ? (status as unknown[]) : status === undefined ? [] : [status])
     if (!known.includes(each))
       problems.push({

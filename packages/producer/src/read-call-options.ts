@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { MAX_TAGS, notificationTypes, readOptions, type ProblemList } from '@darkroom/contracts';
 
 /**
@@ -19,7 +20,7 @@ export function readCallOptions<Options extends object>(
 const MOST_COPIED = Math.max(MAX_TAGS, notificationTypes.length);
 
 function copyOf(name: string, value: unknown): unknown {
-  if (value instanceof Date) return value.getTime();
+  if (types.isDate(value)) return value.getTime();
   // no copy of a list that is refused for its length
   if (['tags', 'webhookEvents'].includes(name) && Array.isArray(value) && value.length <= MOST_COPIED) return [...(value as unknown[])];
   return name === 'metadata' && typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : value;

@@ -66,4 +66,4 @@ function prefixProblems(prefix: unknown): Problem[] {
 const atLeast = (path: string, value: number, least: number): Problem[] =>
   Number.isSafeInteger(value) && value >= least
     ? []
-    : [{ path, message: `must be a whole number and at least ${least}`, given: String(value) }];
+    : [{ path, message: `must be a whole number and at least ${least}`, given: show(value) }];

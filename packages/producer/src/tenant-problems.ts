@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { isTenant, TENANT_RULE, type Problem } from '@darkroom/contracts';
 
 /** Returns the problem of a tenant that is none, or not the one to which the producer, or the reader of images, is bound. */
@@ -13,5 +14,5 @@ export const tenantProblems = (path: string, tenant: string | undefined): Proble
 /** Describes a given value, even of a caller without types. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `"${value.slice(0, 64)}"`;
-  return typeof value === 'number' || value instanceof Date ? String(value) : typeof value;
+  return typeof value === 'number' || types.isDate(value) ? String(value) : typeof value;
 }

@@ -49,6 +49,18 @@ async function enqueue({ producer }: World, count: number): Promise<string[]> {
 }
 
 describe('a consumer', () => {
+  test('passes by what cannot be read, which is put aside for its group', async () => {
+    await using world = await setup();
+    await using events = open(world);
+    const first = await enqueue(world, 1);
+    const damaged = await world.redis.xadd(`${world.prefix}:event-log`, '*', 'event', 'generation.queued', 'at', 'never');
+    const later = await enqueue(world, 2);
+    expect(idsOf(await take(events, 2))).toEqual([...first, later[0]]);
+    const [[, fields] = [], ...more] = await world.redis.xrange(`${world.prefix}:events-dead`, '-', '+');
+    expect(more).toEqual([]);
+    expect(fields).toEqual(expect.arrayContaining(['group', 'mail', 'place', damaged]));
+  });
+
   test('is given every event with an id that stays the same, in the order in which they came', async () => {
     await using world = await setup();
     await using events = open(world);

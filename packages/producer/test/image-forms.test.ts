@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { createErasingStorage } from '@darkroom/object-storage';
 import { expect, test } from 'vitest';
 import { createImages } from '../src/images/index.ts';
 import { setupImages } from './images-world.ts';
@@ -40,6 +41,22 @@ test('no byte of a damaged image leaves, and no file appears', async () => {
   await expect(damaged.bytes()).rejects.toMatchObject(expected);
   await expect(damaged.stream()).rejects.toMatchObject(expected);
   await expect(damaged.save(join(folder.path, 'door.png'))).rejects.toMatchObject(expected);
+  expect(await readdir(folder.path)).toEqual([]);
+});
+
+test('an image that was erased after its generation was read is told as erased, in every form that has its bytes', async () => {
+  await using world = await setupImages();
+  await using folder = await setupFolder();
+  const { generation } = await world.keep({ outputType: 'base64Data' });
+  const { generationId } = generation;
+  const { bucket, region, endpoint, credentials } = world.s3;
+  const eraser = createErasingStorage({ bucket, region, endpoint, credentials, requestTimeoutMs: 5000 });
+  expect(await eraser.deleteImages(generationId, [{ generationId, index: 0, n: 1 }])).toBe(1);
+  eraser.close();
+  const image = world.images.image(generation, 0);
+  const expected = { code: 'generation.erased', retryable: false, details: { generationId, index: 0 } };
+  const reads = [image.bytes(), image.stream(), image.save(join(folder.path, 'door.png')), world.images.read(generation, 0)];
+  await Promise.all(reads.map((read) => expect(read).rejects.toMatchObject(expected)));
   expect(await readdir(folder.path)).toEqual([]);
 });
 

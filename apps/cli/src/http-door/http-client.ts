@@ -5,6 +5,7 @@ import {
   defined,
   describeGiven,
   durableEvents,
+  GenerationError,
   InvalidRequestError,
   isFinalGeneration,
   quote,
@@ -178,6 +179,10 @@ export function createHttpClient(
       const path = `${pathOf(generationId)}/images/${index}`;
       const { url, image } = await ask({ method: 'GET', path, generationId }, (body) => addressSchema.parse(body));
       const bytes = await fetchImage(url, signal);
+      if (bytes === undefined) {
+        const message = `could not read image ${index} of generation "${generationId}": the bucket has it no more; a caller or its age has erased it`;
+        throw new GenerationError('generation.erased', message, { details: { generationId, index } });
+      }
       if (createHash('sha256').update(bytes).digest('hex') !== image.sha256)
         throw new StorageError('storage.damaged-image', `image ${index} of generation "${generationId}" differs from the verified one`, {
           reached: 'yes',
@@ -198,11 +203,12 @@ const isoOf = (moment: Date | number | undefined): string | undefined =>
 /** Writes a text for a header, as a string of RFC 8941 in UTF-8. */
 const quoted = (text: string): string => `"${Buffer.from(text.replaceAll(/["\\]/g, String.raw`\$&`)).toString('latin1')}"`;
 
-/** Reads an image from the bucket. The address is a secret, and stands in no message. */
-async function fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array> {
+/** Reads an image from the bucket; undefined if it is gone. The address is a secret, and stands in no message. */
+async function fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(IMAGE_LIMIT_MS)]) });
     if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+    if (answer.status === 404) return undefined;
     throw new Error(`status ${answer.status}`);
   } catch (error) {
     signal.throwIfAborted();

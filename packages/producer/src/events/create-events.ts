@@ -80,6 +80,10 @@ export function createEvents(given: EventsOptions): Events {
   }
 
   async function* handOut(logged: LoggedEvent): AsyncGenerator<DarkroomEvent, void, undefined> {
+    if (logged.isUnreadable) {
+      process.emitWarning(`the event at ${logged.place} cannot be read, and was put aside for the group "${group}"`, 'DarkroomWarning');
+      return events.giveUp(logged);
+    }
     const deliveries = await events.deliveries(logged.place);
     const event = eventOf(logged, deliveries);
     if (event === undefined || (tenant !== undefined && logged.tenant !== tenant)) return events.acknowledge(logged.place);

@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { describeGiven, defined, InvalidRequestError, ProblemList, readOptions, type VerifiedImage } from '@darkroom/contracts';
+import {
+  describeGiven,
+  defined,
+  InvalidRequestError,
+  ProblemList,
+  readOptions,
+  type Problem,
+  type VerifiedImage,
+} from '@darkroom/contracts';
 import type { GenerationImage, ImageStorage, UrlOptions } from './images.ts';
+import { MAX_URL_SECONDS, readBytes } from './read-image.ts';
 
-/** Longest lifetime of a presigned URL (Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters"). */
-export const MAX_URL_SECONDS = 7 * 24 * 60 * 60;
+/** File systems take no longer name, and servers no much longer URL. */
+const MAX_NAME_LENGTH = 255;
 
 const urlOptions = ['ttlSeconds', 'downloadName'] as const satisfies readonly (keyof UrlOptions)[];
 /** Names of the same options in other libraries, in lower case. */
@@ -13,6 +22,7 @@ const otherNames = { ttl: 'ttlSeconds', expiresin: 'ttlSeconds', filename: 'down
 
 export interface GenerationImageParts {
   storage: ImageStorage;
+  generationId: string;
   index: number;
   image: VerifiedImage;
   /** Lifetime of a URL in seconds if the caller names none. */
@@ -22,8 +32,8 @@ export interface GenerationImageParts {
 }
 
 /** Builds the image that a caller reads. */
-export function buildGenerationImage({ storage, index, image, ttlSeconds, cdnUrl }: GenerationImageParts): GenerationImage {
-  const bytes = (): Promise<Uint8Array> => storage.readVerified(image);
+export function buildGenerationImage({ storage, generationId, index, image, ttlSeconds, cdnUrl }: GenerationImageParts): GenerationImage {
+  const bytes = (): Promise<Uint8Array> => readBytes(storage, generationId, index, image);
   return {
     index,
     image,
@@ -52,6 +62,18 @@ export function buildGenerationImage({ storage, index, image, ttlSeconds, cdnUrl
   };
 }
 
+/** Returns the problem of a name under which a browser saves an image. */
+export const downloadNameProblems = (name: string | undefined): Problem[] =>
+  name === undefined || (typeof name === 'string' && name !== '' && name.length <= MAX_NAME_LENGTH)
+    ? []
+    : [
+        {
+          path: 'options.downloadName',
+          message: `must be the name of a file, of at most ${MAX_NAME_LENGTH} characters`,
+          given: describeGiven(name),
+        },
+      ];
+
 function readUrlOptions(given: UrlOptions, cdnUrl: string | undefined): UrlOptions {
   const problems = new ProblemList();
   const options = readOptions(given, { path: 'options', known: urlOptions, otherNames }, problems) ?? {};
@@ -60,9 +82,7 @@ function readUrlOptions(given: UrlOptions, cdnUrl: string | undefined): UrlOptio
     const message = `must be a whole number of seconds from 1 to ${MAX_URL_SECONDS}`;
     problems.push({ path: 'options.ttlSeconds', message, given: describeGiven(ttlSeconds) });
   }
-  if (downloadName !== undefined && (typeof downloadName !== 'string' || downloadName === '')) {
-    problems.push({ path: 'options.downloadName', message: 'must be the name of a file', given: describeGiven(downloadName) });
-  }
+  problems.push(...downloadNameProblems(downloadName));
   if (cdnUrl !== undefined) {
     for (const name of Object.keys(options)) {
       problems.push({ path: `options.${name}`, message: 'does not apply: with "cdnUrl" URLs are not signed, and the CDN decides' });

@@ -12,8 +12,9 @@ export interface Images {
   /**
    * Reads one image, in the form of the request's `outputType`: a presigned URL, valid for its `ttl` (an hour by default; S3 ends it after
    * seven days); or its bytes, verified again by their SHA-256, in base64 or as a data URI.
-   * @throws GenerationError "image.not-there" if the generation has no verified image at this index; StorageError
-   * "storage.damaged-image" if its bytes differ from the verified ones, "storage.unavailable" if S3 does not answer.
+   * @throws GenerationError "image.not-there" if the generation has no verified image at this index, "generation.erased" if the image
+   * was erased since `generation` was read; StorageError "storage.damaged-image" if its bytes differ from the verified ones,
+   * "storage.unavailable" if S3 does not answer.
    */
   read(generation: GenerationView, index: number, options?: ReadImageOptions): Promise<ImageResult>;
   /**
@@ -49,7 +50,11 @@ export interface GenerationImage {
    * @throws InvalidRequestError for a wrong option, and with `cdnUrl` for every option; StorageError if there are no credentials.
    */
   url(options?: UrlOptions): Promise<string>;
-  /** Reads its bytes. @throws StorageError "storage.damaged-image" or "storage.unavailable". */
+  /**
+   * Reads its bytes.
+   * @throws GenerationError "generation.erased" if it was erased since the generation was read; StorageError "storage.damaged-image" or
+   * "storage.unavailable".
+   */
   bytes(): Promise<Uint8Array>;
   /** Returns its bytes as a stream, for a response or a pipeline. @throws the errors of `bytes`, before the first byte. */
   stream(): Promise<Readable>;
@@ -113,8 +118,8 @@ export interface PutReferenceImageOptions {
 export interface ImageStorage {
   /** Presigns a URL for reading an object, from 1 to 604,800 seconds. */
   presignRead(key: string, expiresInSeconds: number, options: { contentType: string; downloadName?: string }): Promise<string>;
-  /** Reads the bytes of an image and verifies their SHA-256. */
-  readVerified(image: VerifiedImage): Promise<Uint8Array>;
+  /** Reads the bytes of an image and verifies their SHA-256; undefined if it is gone. */
+  readVerified(image: VerifiedImage): Promise<Uint8Array | undefined>;
   /** Keeps a reference image of a tenant, of at most `maxSizeBytes`. */
   keepInput(
     tenant: string,

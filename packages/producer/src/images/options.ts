@@ -12,7 +12,7 @@ import {
   type ProblemList,
 } from '@darkroom/contracts';
 import type { BucketConfig } from '@darkroom/object-storage';
-import { tenantProblems } from '../tenant-problems.ts';
+import { show, tenantProblems } from '../tenant-problems.ts';
 
 export interface ImagesOptions {
   /** The bucket in which the workers keep images. */
@@ -132,4 +132,4 @@ function formProblems(path: string, value: unknown, rule: string, findProblem: (
 }
 
 const atLeastOne = (path: string, value: number): Problem[] =>
-  Number.isSafeInteger(value) && value >= 1 ? [] : [{ path, message: 'must be a whole number and at least 1', given: String(value) }];
+  Number.isSafeInteger(value) && value >= 1 ? [] : [{ path, message: 'must be a whole number and at least 1', given: show(value) }];

@@ -1,23 +1,44 @@
 import {
   defined,
+  describeGiven,
   GenerationError,
+  InvalidRequestError,
+  ProblemList,
   taskType,
   taskUuidOf,
+  UNREADABLE,
   type GenerationView,
   type ImageView,
   type VerifiedImage,
 } from '@darkroom/contracts';
-import { MAX_URL_SECONDS } from './generation-image.ts';
 import type { ImageResult, ImageStorage, ReadImageOptions, RunwareResponseItem } from './images.ts';
 
+/** Longest lifetime of a presigned URL (Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters"). */
+export const MAX_URL_SECONDS = 7 * 24 * 60 * 60;
 /** Lifetime of an `imageURL` without a `ttl` in the request. */
 const DEFAULT_TTL_SECONDS = 3600;
 
 /** Returns the lifetime in seconds of the URLs of a generation: S3 ends them after seven days. */
 export const ttlSecondsOf = ({ request }: GenerationView): number => Math.min(request.ttl ?? DEFAULT_TTL_SECONDS, MAX_URL_SECONDS);
 
+/** Checks the arguments of a caller without types. @throws InvalidRequestError */
+export function mustBeView(generation: GenerationView, index: number): void {
+  const problems = new ProblemList();
+  if (typeof index !== 'number') problems.push({ path: 'index', message: 'must be a number, from 0', given: describeGiven(index) });
+  try {
+    const isView =
+      Array.isArray((generation as Partial<GenerationView> | undefined)?.images) && typeof generation.generationId === 'string';
+    if (!isView)
+      problems.push({ path: 'generation', message: 'must be a generation, as `get` returns it', given: describeGiven(generation) });
+  } catch {
+    problems.push({ path: 'generation', message: UNREADABLE });
+  }
+  if (problems.count > 0) throw new InvalidRequestError(problems);
+}
+
 /** Finds the verified image at an index. @throws GenerationError "image.not-there", "image.withheld" */
 export function verifiedImageAt(generation: GenerationView, index: number): { view: ImageView; image: VerifiedImage } {
+  mustBeView(generation, index);
   const view = generation.images[index];
   if (view?.withheld === true) throw withheld(generation, index);
   if (view?.image === undefined) throw notThere(generation, index, view);
@@ -33,6 +54,10 @@ export async function readImage(
 ): Promise<ImageResult> {
   const { view, image } = verifiedImageAt(generation, index);
   const { outputType, includeCost } = generation.request;
+  const readBase64 = async (): Promise<string> => {
+    const bytes = await readBytes(storage, generation.generationId, index, image);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  };
   const result: ImageResult = { index, image, ...factsOf(generation, view, includeCost) };
   switch (outputType) {
     case 'URL': {
@@ -45,9 +70,9 @@ export async function readImage(
       };
     }
     case 'base64Data':
-      return { ...result, imageBase64Data: await readBase64(storage, image) };
+      return { ...result, imageBase64Data: await readBase64() };
     case 'dataURI':
-      return { ...result, imageDataURI: `data:${image.contentType};base64,${await readBase64(storage, image)}` };
+      return { ...result, imageDataURI: `data:${image.contentType};base64,${await readBase64()}` };
     default:
       return outputType satisfies never;
   }
@@ -71,10 +96,18 @@ function factsOf(generation: GenerationView, view: ImageView, includeCost: boole
   };
 }
 
-const readBase64 = async (storage: Pick<ImageStorage, 'readVerified'>, image: VerifiedImage): Promise<string> => {
+/** Reads the bytes of an image. Only the eraser may delete one, so a missing one was erased. @throws GenerationError "generation.erased" */
+export async function readBytes(
+  storage: Pick<ImageStorage, 'readVerified'>,
+  generationId: string,
+  index: number,
+  image: VerifiedImage,
+): Promise<Uint8Array> {
   const bytes = await storage.readVerified(image);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-};
+  if (bytes !== undefined) return bytes;
+  const message = `could not read image ${index} of generation "${generationId}": the bucket has it no more; a caller or its age has erased it`;
+  throw new GenerationError('generation.erased', message, { details: { generationId, index } });
+}
 
 function withheld({ generationId }: GenerationView, index: number): GenerationError {
   const message = `image ${index} of generation "${generationId}" is withheld: the content check did not clear it, and no operator has released it`;

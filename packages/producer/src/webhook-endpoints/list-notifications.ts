@@ -1,5 +1,6 @@
 import {
   defined,
+  hasCode,
   isEndpointId,
   notificationStatuses,
   parseNotificationId,
@@ -44,7 +45,7 @@ export async function listNotifications(
   for (let lookedAt = 0; lookedAt < MOST_LOOKED_AT; lookedAt += MOST) {
     const ids = await store.listNotificationIds({ tenant, after, most: MOST });
     const wanted = ids.filter((id) => endpointId === undefined || parseNotificationId(id)?.endpointId === endpointId);
-    const read = await Promise.all(wanted.map((id) => store.findNotification(id)));
+    const read = await Promise.all(wanted.map((id) => store.findNotification(id).catch(ifDamaged)));
     const found = new Map(read.flatMap((each) => (each === undefined ? [] : [[each.id, each] as const])));
     for (const id of ids) {
       const each = found.get(id);
@@ -57,6 +58,12 @@ export async function listNotifications(
     if (ids.length < MOST) return { notifications };
   }
   return { notifications, ...defined({ nextCursor: after }) };
+}
+
+/** A damaged log is passed by like one that has left Redis. */
+function ifDamaged(error: unknown): undefined {
+  if (hasCode(error, 'store.corrupt-record')) return undefined;
+  throw error;
 }
 
 /** Returns what a caller sees of a notification. */
