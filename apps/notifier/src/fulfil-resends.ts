@@ -1,6 +1,7 @@
 import { parseNotificationId } from '@darkroom/contracts';
 import type { NotificationStore } from '@darkroom/generation-store';
 import type { NotificationJob, Notifications } from '@darkroom/queues';
+import { ifDamaged } from './fan-out.ts';
 
 const AT_ONCE = 500;
 
@@ -42,9 +43,9 @@ export async function fulfilResends(
 }
 
 const failedAt = async (store: Pick<NotificationStore, 'findNotification'>, id: string, otherwise: number): Promise<number> =>
-  (await store.findNotification(id))?.log.at(-1)?.at ?? otherwise;
+  (await store.findNotification(id).catch(ifDamaged))?.log.at(-1)?.at ?? otherwise;
 
 async function jobOf(store: Pick<NotificationStore, 'findNotification'>, id: string, tenant: string, at: number): Promise<NotificationJob> {
-  const known = parseNotificationId(id) === undefined ? undefined : await store.findNotification(id);
+  const known = parseNotificationId(id) === undefined ? undefined : await store.findNotification(id).catch(ifDamaged);
   return { id, tenant, at: known?.eventAt ?? at, attempt: 0 };
 }

@@ -53,6 +53,34 @@ test('an endpoint gets the kinds that it named, and several get each their own',
   expect(others.received).toHaveLength(0);
 });
 
+test('a damaged endpoint keeps no notification from another, and gets its own once it is mended', async () => {
+  const world = await setup();
+  const [one, other] = [await startReceiver(), await startReceiver()];
+  const damaged = await world.addEndpoint(one.url);
+  await world.addEndpoint(other.url);
+  const key = `${world.prefix}:webhook-endpoint:${damaged}`;
+  const sound = await world.redis.hgetall(key);
+  await world.redis.del(key);
+  await world.redis.set(key, 'of another type');
+  const { lines } = await world.startNotifier();
+  // the receiver of a request that cannot be read counts as none
+  const generationId = await world.end();
+  await other.until(1);
+  const job = `${world.prefix}:notifications:${generationId}-cancelled_${damaged}`;
+  await expect.poll(() => world.redis.exists(job)).toBe(1);
+  expect(one.received).toEqual([]);
+  await world.redis.del(key);
+  await world.redis.hset(key, sound);
+  await world.notifications.requestResend({
+    tenant: 'acme',
+    endpointId: damaged,
+    id: `${generationId}-cancelled_${damaged}`,
+    until: Date.now(),
+  });
+  await one.until(1);
+  expect(lines.join('')).not.toContain('"level":"error"');
+});
+
 test('the receiver that a request names is told, and its address is in no job, log or view', async () => {
   const world = await setup();
   const receiver = await startReceiver();

@@ -17,11 +17,16 @@ export function logEnds(store: Pick<GenerationStore, 'takeEnded'>, logger: Logge
   let isStopped = false;
 
   async function take(): Promise<void> {
-    let ended: EndedGeneration[];
-    do {
-      ended = await store.takeEnded(AT_ONCE);
+    for (let taken = AT_ONCE; taken === AT_ONCE && !isStopped;) {
+      const { ended, unreadable } = await store.takeEnded(AT_ONCE);
       for (const generation of ended) logger.info({ event: 'generation.ended', ...lineOf(generation) }, 'generation ended');
-    } while (ended.length === AT_ONCE && !isStopped);
+      for (const id of unreadable)
+        logger.warn(
+          { event: 'generation.unreadable', generationId: id.slice(0, 64) },
+          'a generation ended, and its entry in redis is damaged',
+        );
+      taken = ended.length + unreadable.length;
+    }
   }
   async function takeAndGoOn(): Promise<void> {
     // Without Redis nothing is taken, and the next look takes it.

@@ -22,6 +22,12 @@ export function corruptRecordOf(error: unknown, key: string): CorruptRecordError
   return WRONG_TYPE.test(error.message) ? new CorruptRecordError(key, 'it, or a key of it, is of another type') : undefined;
 }
 
+/** Passes by an entry that is corrupt, so that it stops no work on the others; throws all other trouble. To be given to `catch`. */
+export function passByCorrupt(error: unknown): undefined {
+  if (error instanceof CorruptRecordError || corruptRecordOf(error, '') !== undefined) return undefined;
+  throw error;
+}
+
 /** Reads all fields of a hash. @throws CorruptRecordError for a key of another type. */
 export const readHash = (redis: Redis, key: string): Promise<Record<string, string>> =>
   redis.hgetall(key).catch((error: unknown) => {

@@ -47,6 +47,13 @@ test('each fact is counted in its minute of Redis time, with codes and roads', a
   expect(await world.store.minutes(NOON - 400 * HOUR, NOON - MINUTE)).toEqual([]);
 });
 
+test('a minute that cannot be read is left out', async () => {
+  await using world = await setupAt(NOON);
+  await world.enqueue();
+  await world.redis.set(`${world.prefix}:minute:${NOON / MINUTE - 1}`, 'of another type');
+  expect(await world.store.minutes(NOON - 5 * MINUTE, NOON)).toMatchObject([{ at: NOON, generations: 1 }]);
+});
+
 test('an end that is restored counts in the minute in which it came, and one of the day before nowhere', async () => {
   await using world = await setupAt(NOON);
   const [recent, old] = await world.enqueue(2);

@@ -36,6 +36,16 @@ test('a period names the tenants that enqueued or spent in it, with their money'
   expect(await world.redis.ttl(`${world.prefix}:tenants:${MONTH}`)).toBeGreaterThan(399 * 86_400);
 });
 
+test('a sum that cannot be read counts as none, and hides no other', async () => {
+  await using world = await setupAt(Date.UTC(2026, 10, 30, 12));
+  for (const tenant of ['damaged', 'sound']) await world.enqueue(1, { tenant });
+  await world.redis.set(`${world.prefix}:spend:tenant:damaged:${DAY}`, 'of another type');
+  expect((await world.store.tenantsOf(DAY)).tenants).toEqual([
+    { tenant: 'damaged', reservedNanoUsd: 0, settledNanoUsd: 0 },
+    { tenant: 'sound', reservedNanoUsd: IMAGE_NANO_USD, settledNanoUsd: 0 },
+  ]);
+});
+
 test('a set that cannot be written ends no purchase', async () => {
   await using world = await setupAt(Date.UTC(2026, 10, 30, 12));
   for (const period of [DAY, MONTH]) await world.redis.set(`${world.prefix}:tenants:${period}`, 'of another type');

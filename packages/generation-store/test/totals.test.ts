@@ -40,7 +40,7 @@ describe('totals', () => {
     await world.send(ref);
     await world.store.settle(ref, { ...endedForGood(ref, 'lost'), isOld: true });
     expect(await world.store.totals()).toMatchObject({ ended: { failed: 0 }, notHere: { lost: 0 } });
-    expect(await world.store.takeEnded(10)).toEqual([]);
+    expect(await world.store.takeEnded(10)).toEqual({ ended: [], unreadable: [] });
   });
 });
 
@@ -49,10 +49,13 @@ test('a generation that ended is given once, with what its last line says', asyn
   const [ref, second] = await world.enqueue(2);
   for (const each of [ref, second!]) await world.send(each);
   await world.store.settle(ref, ended(ref, 'succeeded'));
-  expect(await world.store.takeEnded(10)).toEqual([]);
+  expect(await world.store.takeEnded(10)).toEqual({ ended: [], unreadable: [] });
   await world.store.settle(second!, endedForGood(second!, 'failed'));
-  const [line, ...more] = await world.store.takeEnded(10);
-  expect(more).toEqual([]);
+  const {
+    ended: [line, ...more],
+    unreadable,
+  } = await world.store.takeEnded(10);
+  expect([more, unreadable]).toEqual([[], []]);
   const { generationId } = ref;
   const { createdAt, finishedAt } = (await world.store.find(generationId))!;
   expect(line).toEqual({
@@ -66,7 +69,26 @@ test('a generation that ended is given once, with what its last line says', asyn
     made: 1,
     roads: ['upload'],
   });
-  expect(await world.store.takeEnded(10)).toEqual([]);
+  expect(await world.store.takeEnded(10)).toEqual({ ended: [], unreadable: [] });
+});
+
+test('a generation whose entry is damaged is named, and costs no other its last line', async () => {
+  await using world = await setup();
+  const refs = await Promise.all(Array.from({ length: 6 }, async () => (await world.enqueue())[0]));
+  for (const ref of refs) {
+    await world.send(ref);
+    await world.store.settle(ref, ended(ref, 'succeeded'));
+  }
+  const [sound, ...damaged] = refs.map(({ generationId }) => generationId) as [string, string, string, string, string, string];
+  const keyOf = (id: string): string => `${world.prefix}:generation:${id}`;
+  await world.redis.hset(keyOf(damaged[0]), 'status', 'nonsense');
+  await world.redis.hset(keyOf(damaged[1]), 'createdAt', 'long ago', 'cost', '1e');
+  await world.redis.hdel(keyOf(damaged[2]), 'images', 'finishedAt');
+  await world.redis.del(keyOf(damaged[3]), keyOf(damaged[4]));
+  await world.redis.set(keyOf(damaged[3]), 'another type');
+  const taken = await world.store.takeEnded(10);
+  expect(taken.ended.map(({ id }) => id)).toEqual([sound]);
+  expect(taken.unreadable.toSorted(), 'and not the one that has left Redis').toEqual(damaged.slice(0, 4).toSorted());
 });
 
 describe('the oldest waiting generation', () => {

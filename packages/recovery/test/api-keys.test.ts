@@ -101,3 +101,17 @@ test('a key tells the minute of its last use', async () => {
   await world.store.useApiKey(id);
   expect(await world.store.findApiKey(id)).toMatchObject({ lastUsedAt });
 });
+
+test('a damaged change keeps no other from S3, and a damaged key comes back and hides no other', async () => {
+  await expect(keepApiKey(withoutS3(), mintApiKey('live'), key)).rejects.toMatchObject({ code: 'storage.unavailable' });
+  const list = `${world.prefix}:api-keys-unrecorded`;
+  await world.redis.lset(list, 0, '{');
+  const [one, other] = [await createApiKey(keys, 'live', key), await createApiKey(keys, 'live', key)];
+  expect(await world.redis.lrange(list, 0, -1)).toEqual(['{']);
+  await world.redis.hset(`${world.prefix}:api-key:${one.id}`, 'value', '{');
+  const listed = async (): Promise<string[]> => (await world.store.listApiKeys()).map(({ id }) => id);
+  expect(await listed()).not.toContain(one.id);
+  expect(await listed()).toContain(other.id);
+  expect(await restoreApiKeys(keys)).toEqual({ recorded: 0, broughtBack: 1 });
+  expect(await listed()).toEqual(expect.arrayContaining([one.id, other.id]));
+});

@@ -80,6 +80,21 @@ test('an endpoint with a damaged record keeps no other from coming back', async 
   expect(await notifications.listReceiving('a:b|c')).toHaveLength(2);
 });
 
+test('a damaged change keeps no other from S3, and a damaged endpoint hides none', async () => {
+  const [damaged, good] = [createEndpointId(), createEndpointId()];
+  await change(damaged, 0, value());
+  const list = `${world.prefix}:webhook-endpoints-unrecorded`;
+  await world.redis.lset(list, 0, '{"version":1,"kind":"endpoints"');
+  await change(good, 0, value());
+  expect(await restoreWebhookEndpoints(endpoints)).toEqual({ recorded: 1, broughtBack: 0 });
+  expect(await world.redis.llen(list), 'an operator can look at it').toBe(1);
+  await world.redis.set(`${world.prefix}:webhook-endpoint:${damaged}`, 'of another type');
+  expect(await notifications.listEndpoints('a:b|c')).toMatchObject([{ id: good }]);
+  expect(await notifications.listReceiving('a:b|c')).toEqual(
+    expect.arrayContaining([{ id: damaged }, expect.objectContaining({ id: good, types: ['generation.succeeded'] })]),
+  );
+});
+
 test('a tenant has a bounded number of endpoints', async () => {
   for (let n = 0; n < 3; n += 1) expect(await change(createEndpointId(), 0, value(), 3)).toBe('changed');
   expect(await change(createEndpointId(), 0, value(), 3)).toBe('too-many');

@@ -16,6 +16,7 @@ import {
 import type { NotificationNote, NotificationStore } from '@darkroom/generation-store';
 import type { NotificationJob } from '@darkroom/queues';
 import type { Logger } from '@darkroom/service-runtime';
+import { ifDamaged } from '../fan-out.ts';
 import { disableEndpoint } from '../disable-endpoint.ts';
 import type { NotifierMetrics } from '../notifier-metrics.ts';
 import { buildPayload, buildTestPayload } from './build-payload.ts';
@@ -42,7 +43,7 @@ export interface DeliverParts {
   metrics: NotifierMetrics;
 }
 
-/** An endpoint that is not in Redis yet, or not any more, is looked for again: Redis may be in the middle of a comparison. */
+/** An endpoint that is damaged, or not in Redis yet or any more, is looked for again: Redis may be in the middle of a comparison. */
 const LOOK_AGAIN_MS = 30_000;
 const LOOKED_FOR_MS = 86_400_000;
 const LONGEST_REST_MS = 3_600_000;
@@ -122,7 +123,7 @@ async function findTarget(
       ? { outcome: await end(parts, job, 'dropped', 'request-gone') }
       : { url: webhook.url, versions: [1], now: await store.readTime() };
   const [endpoint, restUntil, now] = await Promise.all([
-    store.findEndpointInForce(endpointId),
+    store.findEndpointInForce(endpointId).catch(ifDamaged),
     store.readRest(endpointId),
     store.readTime(),
   ]);

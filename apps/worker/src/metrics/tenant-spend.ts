@@ -16,13 +16,19 @@ export function addTenantSpend(metrics: Metrics, store: Pick<GenerationStore, 'r
       labels: ['tenant', 'period', 'part'],
     },
     async () => {
-      const [all, ...named] = await Promise.all([store.readSpend(), ...tenants.map((tenant) => store.readSpend(tenant))]);
+      // The money of a tenant that cannot be read is left out; while Redis is away all of it cannot.
+      const [all, ...named] = await Promise.all([
+        store.readSpend(),
+        ...tenants.map((tenant) => store.readSpend(tenant).catch(() => undefined)),
+      ]);
       return (['day', 'month'] as const).flatMap((period) => {
         const ofPeriod = (periods: readonly PeriodSpend[] = [], owner: string) =>
           periods.find((each) => each.name.startsWith(owner) && isDay(each) === (period === 'day'));
         let { reservedNanoUsd: othersHeld = 0, settledNanoUsd: othersSpent = 0 } = ofPeriod(all, 'all:') ?? {};
         const samples = named.flatMap((periods, at) => {
-          const { reservedNanoUsd = 0, settledNanoUsd = 0 } = ofPeriod(periods, 'tenant:') ?? {};
+          const own = ofPeriod(periods, 'tenant:');
+          if (own === undefined) return [];
+          const { reservedNanoUsd, settledNanoUsd } = own;
           othersHeld -= reservedNanoUsd;
           othersSpent -= settledNanoUsd;
           return samplesOf(tenants[at] ?? OTHERS, period, settledNanoUsd, reservedNanoUsd);

@@ -7,7 +7,7 @@ const entrySchema = z.object({
   tenant: z.string(),
   provider: z.string().default(earlierOrigin.provider),
   model: z.string().default(earlierOrigin.model),
-  at: z.coerce.number(),
+  at: z.coerce.number().int(),
   revision: z.coerce.number().optional(),
   traceparent: z.string().optional(),
   index: z.coerce.number().optional(),
@@ -17,6 +17,8 @@ const entrySchema = z.object({
 /** An event as the stream holds it, with its place there. */
 export interface LoggedEvent extends z.infer<typeof entrySchema> {
   place: string;
+  /** True for a row that is damaged: its fields tell nothing. Readers pass it by, so that it stops no other. */
+  isUnreadable?: true;
 }
 
 /** A row of the stream; without fields it was trimmed after it was handed out. */
@@ -25,11 +27,14 @@ export const rowsSchema = z.array(rowSchema);
 /** The reply of XREAD and XREADGROUP. */
 export const readSchema = z.array(z.tuple([z.string(), rowsSchema])).nullable();
 
-/** Parses the fields of a row. */
+/** Parses the fields of a row. A damaged one is an event of no kind. */
 export function parseLoggedEvent(place: string, flat: readonly string[]): LoggedEvent {
   const fields = Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at], flat[2 * at + 1]]));
-  return { place, ...entrySchema.parse(fields) };
+  const { data } = entrySchema.safeParse(fields);
+  return data === undefined ? { place, ...unreadable } : { place, ...data };
 }
+
+const unreadable = { event: '', id: '', tenant: '', provider: '', model: '', at: 0, isUnreadable: true } as const;
 
 /** Returns true if one place lies before another. */
 export function isPlaceBefore(one: string, other: string): boolean {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { passByCorrupt } from '../corrupt-entry.ts';
 import { MINUTE_KEPT_SECONDS, MINUTE_MS } from '../lua/minutes.ts';
 
 /** Counts of one minute of Redis time. An image that is bought again counts each time. */
@@ -59,8 +60,8 @@ export async function readMinutes(redis: Redis, prefix: string, from: number, to
   const found: MinuteCounts[] = [];
   for (let minute = first; minute <= last; minute += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, last - minute + 1) }, (_, at) => minute + at);
-    const hashes = await Promise.all(some.map((each) => redis.hgetall(`${prefix}:minute:${each}`)));
-    for (const [at, fields] of hashes.entries()) {
+    const hashes = await Promise.all(some.map((each) => redis.hgetall(`${prefix}:minute:${each}`).catch(passByCorrupt)));
+    for (const [at, fields = {}] of hashes.entries()) {
       if (Object.keys(fields).length > 0) found.push(countsOf((minute + at) * MINUTE_MS, fields));
     }
   }

@@ -1,6 +1,7 @@
 import { decodeTenant, type NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { passByCorrupt } from '../corrupt-entry.ts';
 
 /** A day or a month in UTC, such as "day:2026-11-30" or "month:2026-11". */
 export type TenantPeriod = `day:${string}` | `month:${string}`;
@@ -29,6 +30,7 @@ const amount = z.coerce.number().catch(0);
 
 /**
  * Reads a page of the tenants that have enqueued, held or spent in a period. It costs a command for each of them, and none for other tenants.
+ * A damaged sum counts as 0: the reconciler names it.
  * Days stay for 40 days, months for 400.
  * @param after `next` of the page before.
  */
@@ -45,7 +47,9 @@ export async function readTenantsOf(
   const found = await redis.zrange(key, String(rank + 1), String(rank + limit));
   // a tenant that has come since the rank was read moves the ranks of those behind it
   const parts = after === undefined ? found : found.filter((part) => Buffer.compare(Buffer.from(part), Buffer.from(after)) > 0);
-  const sums = await Promise.all(parts.map((part) => redis.hmget(`${prefix}:spend:tenant:${part}:${period}`, 'reserved', 'settled')));
+  const sums = await Promise.all(
+    parts.map((part) => redis.hmget(`${prefix}:spend:tenant:${part}:${period}`, 'reserved', 'settled').catch(passByCorrupt)),
+  );
   const tenants = parts.map((part, at) => ({
     tenant: decodeTenant(part),
     reservedNanoUsd: amount.parse(sums[at]?.[0] ?? 0),

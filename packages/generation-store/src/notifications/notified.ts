@@ -1,5 +1,6 @@
 import type { GenerationView, RequestWebhook, StoredRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+import { passByCorrupt } from '../corrupt-entry.ts';
 import { findGeneration } from '../enqueue/find-generation.ts';
 import { storedWebhook } from '../entry-fields.ts';
 import { requestKey } from '../keys.ts';
@@ -20,4 +21,4 @@ export async function findNotified(redis: Redis, prefix: string, generationId: s
 
 /** Reads the receiver that the request of a generation names. An unreadable one counts as none. */
 export const findRequestWebhook = async (redis: Redis, prefix: string, generationId: string): Promise<RequestWebhook | undefined> =>
-  storedWebhook.parse((await redis.hget(requestKey(prefix, generationId), 'webhook')) ?? undefined);
+  storedWebhook.parse((await redis.hget(requestKey(prefix, generationId), 'webhook').catch(passByCorrupt)) ?? undefined);

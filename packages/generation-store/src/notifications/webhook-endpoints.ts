@@ -8,7 +8,7 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
+import { corruptRecordOf, json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
 import { endpointHealthKey, webhookEndpointKey, webhookEndpointsKey } from '../keys.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -101,10 +101,10 @@ export async function findEndpoint(redis: Redis, prefix: string, id: string): Pr
   return { id, ...value, revision, isRecorded: isRecorded === '1' };
 }
 
-/** Reads the endpoints of a tenant that are not deleted, the oldest first. */
+/** Reads the endpoints of a tenant that are not deleted, the oldest first. A damaged one is passed by until a worker brings it back from S3. */
 export async function listEndpoints(redis: Redis, prefix: string, tenant: string): Promise<StoredEndpoint[]> {
   const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
-  const found = await Promise.all(ids.map((id) => findEndpoint(redis, prefix, id)));
+  const found = await Promise.all(ids.map((id) => findEndpoint(redis, prefix, id).catch(passByCorrupt)));
   return found
     .filter((endpoint) => endpoint !== undefined)
     .filter(({ status }) => status !== 'deleted')
@@ -114,15 +114,33 @@ export async function listEndpoints(redis: Redis, prefix: string, tenant: string
 /** Reads the value by which an endpoint is served now; undefined if it gets nothing yet. */
 export async function findEndpointInForce(redis: Redis, prefix: string, id: string): Promise<WebhookEndpoint | undefined> {
   const key = webhookEndpointKey(prefix, id);
-  const text = await redis.hget(key, 'inForce');
+  const text = await redis.hget(key, 'inForce').catch((error: unknown) => {
+    throw corruptRecordOf(error, key) ?? error;
+  });
   return text === null ? undefined : parseEntry(key, storedValue, text);
 }
 
+/** An endpoint that gets notifications now. */
+export interface ReceivingEndpoint extends Partial<WebhookEndpoint> {
+  /** All else is absent for a damaged one: nothing tells what it wants. */
+  id: string;
+}
+
 /** Reads the endpoints of a tenant that get notifications now. */
-export async function listReceiving(redis: Redis, prefix: string, tenant: string): Promise<(WebhookEndpoint & { id: string })[]> {
+export async function listReceiving(redis: Redis, prefix: string, tenant: string): Promise<ReceivingEndpoint[]> {
   const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
-  const found = await Promise.all(ids.map(async (id) => ({ id, endpoint: await findEndpointInForce(redis, prefix, id) })));
-  return found.flatMap(({ id, endpoint }) => (endpoint !== undefined && isReceiving(endpoint) ? [{ id, ...endpoint }] : []));
+  const found = await Promise.all(
+    ids.map(async (id): Promise<ReceivingEndpoint | undefined> => {
+      try {
+        const endpoint = await findEndpointInForce(redis, prefix, id);
+        return endpoint !== undefined && isReceiving(endpoint) ? { id, ...endpoint } : undefined;
+      } catch (error) {
+        passByCorrupt(error);
+        return { id };
+      }
+    }),
+  );
+  return found.filter((endpoint) => endpoint !== undefined);
 }
 
 /** A change of an endpoint that Redis alone holds. */
@@ -132,11 +150,12 @@ export interface UnrecordedEndpoint {
   record: WebhookEndpointRecord;
 }
 
-/** Reads changes that S3 does not have, the oldest first. */
+/** Reads changes that S3 does not have, the oldest first. A damaged one stays in the list and stops no other. */
 export async function readUnrecordedEndpoints(redis: Redis, prefix: string): Promise<UnrecordedEndpoint[]> {
   const list = `${prefix}:webhook-endpoints${UNRECORDED}`;
   const entries = await redis.lrange(list, 0, CHANGES_AT_ONCE - 1);
-  return entries.map((entry) => ({ entry, record: parseEntry(list, json.pipe(webhookEndpointRecordSchema), entry) }));
+  const changes = entries.map((entry) => ({ entry, record: json.pipe(webhookEndpointRecordSchema).safeParse(entry).data }));
+  return changes.flatMap(({ entry, record }) => (record === undefined ? [] : [{ entry, record }]));
 }
 
 /** Reads the revision of each endpoint that S3 has and Redis knows; others count as unknown. */

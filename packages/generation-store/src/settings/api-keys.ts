@@ -9,7 +9,7 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
+import { json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
 import { apiKeyKey, apiKeysKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
@@ -159,13 +159,13 @@ export async function findApiKey(redis: Redis, prefix: string, id: string): Prom
   return { id, ...value, revision, isRecorded: isRecorded === '1', ...defined({ lastUsedAt }) };
 }
 
-/** Reads all keys, the oldest first. */
+/** Reads all keys, the oldest first. A damaged one opens nothing, and is passed by until a worker brings it back from S3. */
 export async function listApiKeys(redis: Redis, prefix: string): Promise<StoredApiKey[]> {
   const ids = await redis.smembers(apiKeysKey(prefix));
   const keys: StoredApiKey[] = [];
   // Some hundred at most: one for each backend of each tenant.
   for (const id of ids) {
-    const key = await findApiKey(redis, prefix, id);
+    const key = await findApiKey(redis, prefix, id).catch(passByCorrupt);
     if (key !== undefined) keys.push(key);
   }
   return keys.toSorted((a, b) => a.createdAt - b.createdAt);
@@ -178,11 +178,12 @@ export interface UnrecordedApiKey {
   record: ApiKeyRecord;
 }
 
-/** Reads changes that S3 does not have, the oldest first. */
+/** Reads changes that S3 does not have, the oldest first. A damaged one stays in the list and stops no other. */
 export async function readUnrecordedApiKeys(redis: Redis, prefix: string): Promise<UnrecordedApiKey[]> {
   const list = `${apiKeysKey(prefix)}${UNRECORDED}`;
   const entries = await redis.lrange(list, 0, CHANGES_AT_ONCE - 1);
-  return entries.map((entry) => ({ entry, record: parseEntry(list, json.pipe(apiKeyRecordSchema), entry) }));
+  const changes = entries.map((entry) => ({ entry, record: json.pipe(apiKeyRecordSchema).safeParse(entry).data }));
+  return changes.flatMap(({ entry, record }) => (record === undefined ? [] : [{ entry, record }]));
 }
 
 /**
@@ -201,22 +202,23 @@ export type ApiKeyRevisions = ReadonlyMap<string, { revision: number; isRecorded
 const revisionsScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local fields = redis.pcall('HMGET', prefix .. ':api-key:' .. id, 'revision', 'isRecorded')
-  if not fields.err and fields[1] then
+  local fields = redis.pcall('HMGET', prefix .. ':api-key:' .. id, 'revision', 'isRecorded', 'value')
+  if not fields.err and fields[1] and fields[3] then
     reply[#reply + 1] = id
-    reply[#reply + 1] = fields[1] .. ' ' .. (fields[2] or '0')
+    reply[#reply + 1] = fields[1] .. ' ' .. (fields[2] or '0') .. ' ' .. fields[3]
   end
 end
 return reply
 `);
 
-/** Reads the revision of each key. */
+/** Reads the revision of each key. A damaged one counts as unknown. */
 export async function readApiKeyRevisions(redis: Redis, prefix: string): Promise<ApiKeyRevisions> {
   const reply = hashReply.parse(await revisionsScript.run(redis, apiKeysKey(prefix), [prefix]));
   return new Map(
-    Object.entries(reply).map(([id, text]) => {
-      const [revision, isRecorded] = text.split(' ');
-      return [id, { revision: Number(revision), isRecorded: isRecorded === '1' }];
+    Object.entries(reply).flatMap(([id, text]) => {
+      const [, revision, isRecorded, value] = /^(\d+) (\d) (.*)$/s.exec(text) ?? [];
+      if (!storedValue.safeParse(value).success) return [];
+      return [[id, { revision: Number(revision), isRecorded: isRecorded === '1' }]];
     }),
   );
 }

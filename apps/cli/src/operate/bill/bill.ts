@@ -55,6 +55,8 @@ function describe({ kind, taskUUID, submission = '', chargedNanoUsd = 0, bookedN
       return bookedNanoUsd === undefined
         ? `charged, not decided   ${formatUsd(chargedNanoUsd)} USD for ${submission}, task ${taskUUID}: its outcome is unknown here`
         : `another price          ${formatUsd(chargedNanoUsd)} USD charged, ${formatUsd(bookedNanoUsd)} USD booked for ${submission}, task ${taskUUID}`;
+    case 'record-unreadable':
+      return `its record is damaged  ${formatUsd(chargedNanoUsd)} USD charged for ${submission}, task ${taskUUID}: what the ledger booked cannot be read in S3`;
     default:
       return kind satisfies never;
   }

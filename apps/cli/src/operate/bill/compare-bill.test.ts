@@ -69,6 +69,21 @@ test('a purchase at the edge of the month may have its charge in another bill, a
   expect(sums).toMatchObject({ atTheEdge: 1, purchases: 0 });
 });
 
+test('a damaged record is named with its charge, and stops no other', async () => {
+  const [damaged, uncharged, sound] = [refOf(), refOf(), refOf()];
+  const { sums, findings } = await compare(
+    [chargeOf(damaged), chargeOf(sound)],
+    [{ ref: damaged, place: 'unreadable' }, { ref: uncharged, place: 'unreadable' }, purchaseOf(sound)],
+  );
+  expect(findings.map(({ kind, chargedNanoUsd }) => [kind, chargedNanoUsd])).toEqual(
+    expect.arrayContaining([
+      ['record-unreadable', 2 * CENT],
+      ['record-unreadable', undefined],
+    ]),
+  );
+  expect(sums).toMatchObject({ purchases: 1, findings: { 'record-unreadable': 2, 'charge-without-submission': 0 } });
+});
+
 test('three differences among many purchases are all that is found', async () => {
   const refs = Array.from({ length: 5000 }, () => refOf());
   const charges = refs.slice(1).map((ref, at) => chargeOf(ref, at === 7 ? CENT : 2 * CENT));
@@ -77,5 +92,10 @@ test('three differences among many purchases are all that is found', async () =>
     refs.map((ref) => purchaseOf(ref)),
   );
   expect(findings).toHaveLength(3);
-  expect(sums.findings).toEqual({ 'charge-without-submission': 1, 'submission-without-charge': 1, 'price-differs': 1 });
+  expect(sums.findings).toEqual({
+    'charge-without-submission': 1,
+    'submission-without-charge': 1,
+    'price-differs': 1,
+    'record-unreadable': 0,
+  });
 });

@@ -1,11 +1,11 @@
-import { formatRef, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
+import { defined, formatRef, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
 import type { Purchase } from './list-purchases.ts';
 import type { Charge } from './read-charges.ts';
 import { createSpill, parts } from './spill.ts';
 
 /** A difference between the ledger and the provider's bill. */
 export interface BillFinding {
-  kind: 'charge-without-submission' | 'submission-without-charge' | 'price-differs';
+  kind: 'charge-without-submission' | 'submission-without-charge' | 'price-differs' | 'record-unreadable';
   taskUUID: string;
   /** `<generationId>/<index>-<n>`. */
   submission?: string;
@@ -40,7 +40,7 @@ export async function compareBill(
     purchases: 0,
     bookedNanoUsd: 0,
     atTheEdge: 0,
-    findings: { 'charge-without-submission': 0, 'submission-without-charge': 0, 'price-differs': 0 },
+    findings: { 'charge-without-submission': 0, 'submission-without-charge': 0, 'price-differs': 0, 'record-unreadable': 0 },
   };
   const find = (finding: BillFinding): void => {
     sums.findings[finding.kind] += 1;
@@ -69,6 +69,7 @@ export async function compareBill(
         left.delete(taskUUID);
         if (cost === '') {
           // Known by its name alone: booked in an earlier month, or not decided yet. A charge of the second kind needs a person.
+          if (place === 'unreadable') find({ kind: 'record-unreadable', taskUUID, submission, ...defined({ chargedNanoUsd }) });
           if (chargedNanoUsd !== undefined && place === 'open') find({ kind: 'price-differs', taskUUID, submission, chargedNanoUsd });
           continue;
         }

@@ -1,4 +1,4 @@
-import { generationIdTime, type ListedRecord, type NanoUsd, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
+import { generationIdTime, hasCode, type ListedRecord, type NanoUsd, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
 
@@ -7,8 +7,11 @@ export interface Purchase {
   ref: SubmissionRef;
   /** Money that the ledger booked; undefined while its outcome is unknown, or if it ended long before the month. */
   costNanoUsd?: NanoUsd;
-  /** "in": begun and ended in the month. "edge": one of both. "out": neither. "open": not ended, or with an unknown outcome. */
-  place: 'in' | 'edge' | 'out' | 'open';
+  /**
+   * "in": begun and ended in the month. "edge": one of both. "out": neither. "open": not ended, or with an unknown outcome. "unreadable": its
+   * record in S3 is damaged.
+   */
+  place: 'in' | 'edge' | 'out' | 'open' | 'unreadable';
 }
 
 type Archive = Pick<ObjectStorage, 'listRecordsOfDate' | 'findResult' | 'findAmendment' | 'findDecision'>;
@@ -66,13 +69,23 @@ async function readPurchase(archive: Archive, { ref, kinds, writtenAt }: Group, 
   if (!isEnded) return { ref, place: 'open' };
   // A day for clocks that differ, and for what was booked late.
   if (writtenAt < boundsOf(month).from - DAY_MS) return { ref, place: 'out' };
-  const end = kinds.has('amendment')
-    ? await archive.findAmendment(ref)
-    : kinds.has('decision')
-      ? await archive.findDecision(ref)
-      : await archive.findResult(ref);
+  const end = await findEnd(archive, ref, kinds).catch((error: unknown) => {
+    // A damaged record is named, and stops no other.
+    if (hasCode(error, 'storage.corrupt-record')) return 'unreadable' as const;
+    throw error;
+  });
+  if (end === 'unreadable') return { ref, place: 'unreadable' };
   if (end === undefined || end.status === 'unknown') return { ref, place: 'open' };
   return { ref, costNanoUsd: end.costNanoUsd ?? 0, place: placeOf(end, month) };
+}
+
+async function findEnd(
+  archive: Archive,
+  ref: SubmissionRef,
+  kinds: ReadonlySet<ListedRecord['kind']>,
+): Promise<SubmissionResult | undefined> {
+  if (kinds.has('amendment')) return archive.findAmendment(ref);
+  return kinds.has('decision') ? archive.findDecision(ref) : archive.findResult(ref);
 }
 
 /** A charge comes between the hold and the end. */
