@@ -51,7 +51,7 @@ local isSound = bulk.step and isWhole(bulk.requestedAt) and isWhole(bulk.found) 
 if not isSound then
   -- its request is gone, or damaged: its caller asks once more
   redis.call('ZREM', KEYS[1], id)
-  redis.call('DEL', erasureKey(id))
+  redis.call('DEL', erasureKey(id), erasureKey(id) .. ':open')
   return false
 end
 -- behind all others, those of the same millisecond too
