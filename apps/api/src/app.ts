@@ -22,6 +22,7 @@ import {
 } from '@darkroom/service-runtime';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from './config.ts';
+import { createKeyWatch } from './keys/watch-keys.ts';
 import { createApiMetrics } from './metrics.ts';
 import { routes } from './routes/table.ts';
 import { buildServer } from './server.ts';
@@ -62,7 +63,8 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
     wait: (place, blockMs, count) => waitForEvents(listening, prefix, place, blockMs, count),
     logger,
   });
-  const streams = createStreams({ all: settings.maxStreams, tenant: settings.maxStreamsOfTenant });
+  const keyWatch = createKeyWatch(store);
+  const streams = createStreams({ all: settings.maxStreams, tenant: settings.maxStreamsOfTenant }, keyWatch);
   const stopping = new AbortController();
   const metrics = createMetrics({ process: 'api' });
   addConnectionGauge(metrics, { redis: () => watch.state().kind === 'usable' });
@@ -104,6 +106,7 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
         // Streams and waits end, and their callers come back to another process.
         stopping.abort(new Error('the API is stopping'));
         if (server !== undefined) await closeServer(server, hurry);
+        keyWatch.stop();
         listening.disconnect();
         await feed.stop();
         await producers.close();

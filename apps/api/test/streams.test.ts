@@ -1,4 +1,6 @@
-import { buildEventTail, waitForEvents } from '@darkroom/generation-store';
+import { parseApiKey } from '@darkroom/contracts';
+import { buildEventTail, eventLogKey, waitForEvents } from '@darkroom/generation-store';
+import { revokeApiKey } from '@darkroom/recovery';
 import { silentLogger } from '@darkroom/service-runtime';
 import { createDraws, eventually } from '@darkroom/testing';
 import { fastify } from 'fastify';
@@ -74,6 +76,41 @@ test('a stream that is cut at random and resumed misses no event of the tenant, 
   expect([...seen.keys()].filter((id) => id.endsWith('-queued'))).toHaveLength(12);
 });
 
+test('the streams of a key end within seconds once it is revoked, and those of another key go on', async () => {
+  const [lost, kept] = [await world.key('revoked'), await world.key('revoked')];
+  const generationId = await create(lost);
+  const open = async (path: string, key: string) => {
+    const stream = await openStream(`${world.url}${path}`, key);
+    expect(stream.status).toBe(200);
+    return stream;
+  };
+  const paths = ['/v1/events', `/v1/generations/${generationId}/events`];
+  const ending = await Promise.all(paths.map((path) => open(path, lost)));
+  const other = await open('/v1/events', kept);
+  await revokeApiKey({ store: world.store, archive: world.storage }, parseApiKey(lost)?.id ?? '');
+  for (const stream of ending) {
+    const seen = [];
+    for (let event = await stream.next(); event !== undefined; event = await stream.next()) seen.push(event);
+    expect(seen.at(-1)).toMatchObject({ event: 'error', data: { code: 'api.unauthenticated', status: 401 } });
+  }
+  const next = await create(kept);
+  expect(await other.next()).toMatchObject({ event: 'generation.queued', data: { generationId: next } });
+  other.cut();
+});
+
+test('a damaged event keeps no reader from those behind it', async () => {
+  const key = await world.key('beside');
+  const stream = await openStream(`${world.url}/v1/events`, key);
+  const last = stream.lastId() ?? '0-0';
+  await world.redis.xadd(eventLogKey(world.prefix), '*', 'event', 'generation.succeeded', 'at', 'yesterday');
+  const generationId = await create(key);
+  expect(await stream.next()).toMatchObject({ event: 'generation.queued', data: { generationId } });
+  stream.cut();
+  const tail = buildEventTail(world.redis, world.prefix);
+  expect(await tail.readAfter(last, 10)).toMatchObject([{ event: 'unreadable', tenant: '' }, { id: generationId }]);
+  expect((await tail.readLast(2)).map(({ event }) => event)).toEqual(['unreadable', 'generation.queued']);
+});
+
 test('a reader that comes back too late is told of its gap', async () => {
   const key = await world.key('late');
   await create(key);
@@ -104,7 +141,7 @@ test('a reader that a trim overtakes is told of its gap', async () => {
   await world.redis.set(`${world.prefix}:events-trimmed`, first[0]);
   await feed.start?.();
   await eventually(async () => expect(await feed.newest()).not.toBe('0-0'));
-  expect(await feed.next('0-0', 'overtaken', never)).toEqual({ events: [], place: first[0], gap: first[0] });
+  expect(await feed.next('0-0', { tenant: 'overtaken', keyId: 'one' }, never)).toEqual({ events: [], place: first[0], gap: first[0] });
   await world.redis.del(`${world.prefix}:events-trimmed`);
 });
 
@@ -137,7 +174,7 @@ test('a reader that comes back after an hour without events has no gap, and none
   // It has begun behind the newest event.
   const begunAt = await feed.newest();
   const seen: string[] = [];
-  const waiting = feed.next(begunAt, 'nobody', leaving.signal, (place) => void seen.push(place));
+  const waiting = feed.next(begunAt, { tenant: 'nobody', keyId: 'one' }, leaving.signal, (place) => void seen.push(place));
   await create(key);
   await eventually(() => expect(seen.at(-1)).not.toBe(begunAt));
   leaving.abort(new Error('left'));

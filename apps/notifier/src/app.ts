@@ -28,6 +28,7 @@ import { fulfilResends } from './fulfil-resends.ts';
 import { createNotifierMetrics } from './notifier-metrics.ts';
 import { deliver } from './send/deliver.ts';
 import { createGates } from './send/gates.ts';
+import { createTellUnreadable } from './tell-unreadable.ts';
 
 export { loadNotifierConfig, type NotifierConfig } from './config.ts';
 
@@ -63,7 +64,7 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
   const store = buildNotificationStore(redisConfig, redis);
   const notifications = createNotifications(redis, { prefix: redisConfig.prefix, now: clock.now });
   const metrics = createMetrics({ process: 'notifier' });
-  const counts = createNotifierMetrics(metrics, store, notifications);
+  const counts = createNotifierMetrics(metrics, store, notifications, now);
   addConnectionGauge(metrics, { redis: () => redisWatch.state().kind === 'usable' });
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
   const lines = createOutageLines({ name: 'events', about: {} }, logger, now);
@@ -71,7 +72,9 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
   const gates = createGates(settings.concurrency, now, random);
   const rules = { resolve, allowLoopback: settings.allowLoopback, timeoutMs: settings.timeoutMs };
   const { delaysMs, disableAfterMs } = settings;
-  const parts = { store, keys, gates, rules, delaysMs, disableAfterMs, random, hurry: hurrying.signal, logger, metrics: counts };
+  const tellUnreadable = createTellUnreadable(logger);
+  const sending = { delaysMs, disableAfterMs, random, hurry: hurrying.signal, logger, metrics: counts, tellUnreadable };
+  const parts = { store, keys, gates, rules, ...sending };
   const worker = startConsuming({
     connection: redis,
     prefix: redisConfig.prefix,
@@ -121,7 +124,7 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
               'events are gone that no notifier has read; no receiver is told of them',
             );
           else
-            await retryUntilDone('add notifications', () => fanOut(store, notifications, event), { signal: stopping.signal, logger, now });
+            await retryUntilDone('add notifications', () => fanOut(store, notifications, event, tellUnreadable), { signal: stopping.signal, logger, now });
           if (stopping.signal.aborted) return;
         }
       } catch (error) {
@@ -138,7 +141,7 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
   async function readResends(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        const count = await fulfilResends(store, notifications, stopping.signal);
+        const count = await fulfilResends({ store, notifications, tellUnreadable, signal: stopping.signal });
         if (count > 0) logger.info({ event: 'notifications.resent', count }, 'notifications are sent again');
       } catch (error) {
         if (!stopping.signal.aborted) logger.debug({ event: 'resends.failed', reason: explainShortly(error) }, 'could not read resends');

@@ -1,7 +1,8 @@
-import { hasCode, notificationIdOf, notificationTypeOf, REQUESTS_ENDPOINT, type NotificationStatus } from '@darkroom/contracts';
+import { hasCode, notificationIdOf, notificationTypeOf, REQUESTS_ENDPOINT } from '@darkroom/contracts';
 import type { NotificationStore } from '@darkroom/generation-store';
 import type { DarkroomEvent } from '@darkroom/producer';
 import type { NotificationJob, Notifications } from '@darkroom/queues';
+import type { TellUnreadable } from './tell-unreadable.ts';
 
 /**
  * Adds a job for each receiver of an event. Its caller acknowledges the event afterwards: a death in between adds the same jobs again, and
@@ -18,10 +19,11 @@ export async function fanOut(
     at,
     deliveries,
   }: Pick<DarkroomEvent, 'event' | 'eventId' | 'generationId' | 'tenant' | 'at' | 'deliveries'>,
+  tellUnreadable: TellUnreadable,
 ): Promise<number> {
   const type = notificationTypeOf(event);
   if (type === undefined) return 0;
-  const [endpoints, webhook] = await Promise.all([store.listReceiving(tenant), store.findRequestWebhook(generationId)]);
+  const [endpoints, webhook] = await Promise.all([store.listReceiving(tenant, tellUnreadable), store.findRequestWebhook(generationId)]);
   const receivers = [
     // nothing tells what a damaged one wants, and a worker brings it back from S3: one notification too many is better than one too few
     ...endpoints.filter(({ types }) => types?.includes(type) !== false).map(({ id }) => id),
@@ -30,15 +32,17 @@ export async function fanOut(
   const jobs = receivers.map((endpointId): NotificationJob => ({ id: notificationIdOf({ eventId, endpointId }), tenant, at, attempt: 0 }));
   const wanted: NotificationJob[] = [];
   // Only an event that was handed out before can have jobs that ended.
-  for (const job of jobs) if (deliveries <= 1 || !hasEnded(await store.findNotification(job.id).catch(ifDamaged))) wanted.push(job);
+  for (const job of jobs)
+    if (deliveries <= 1 || !(await hasEnded(store, job.id))) wanted.push(job);
   await notifications.add(wanted);
   return wanted.length;
 }
 
-const hasEnded = (known: { state: NotificationStatus } | undefined): boolean => known !== undefined && known.state !== 'pending';
-
-/** A damaged log tells nothing: the notification counts as one that has not ended. */
-export function ifDamaged(error: unknown): undefined {
-  if (hasCode(error, 'store.corrupt-record')) return undefined;
-  throw error;
+/** Returns true if a notification has ended. One whose log cannot be read is sent again rather than lost. */
+async function hasEnded(store: Pick<NotificationStore, 'findNotification'>, id: string): Promise<boolean> {
+  const found = await store.findNotification(id).catch((error: unknown) => {
+    if (!hasCode(error, 'store.corrupt-record')) throw error;
+    return undefined;
+  });
+  return found !== undefined && found.state !== 'pending';
 }

@@ -1,51 +1,73 @@
-import { parseNotificationId } from '@darkroom/contracts';
-import type { NotificationStore } from '@darkroom/generation-store';
+import { hasCode, parseNotificationId } from '@darkroom/contracts';
+import type { FailedNotification, NotificationStore, Resend } from '@darkroom/generation-store';
 import type { NotificationJob, Notifications } from '@darkroom/queues';
-import { ifDamaged } from './fan-out.ts';
+import type { TellUnreadable } from './tell-unreadable.ts';
 
 const AT_ONCE = 500;
+
+interface ResendParts {
+  store: Pick<NotificationStore, 'nextResend' | 'endResend' | 'listFailed' | 'findNotification'>;
+  notifications: Pick<Notifications, 'sendNow'>;
+  tellUnreadable: TellUnreadable;
+  signal: AbortSignal;
+}
 
 /**
  * Sends again what doors have asked for, until nothing is asked. A wish stays until all of its jobs are there, so a death in between repeats
  * a part of it; a job that exists is not added twice.
  * @returns the number of jobs.
  */
-export async function fulfilResends(
-  store: Pick<NotificationStore, 'nextResend' | 'endResend' | 'listFailed' | 'findNotification'>,
-  notifications: Pick<Notifications, 'sendNow'>,
-  signal: AbortSignal,
-): Promise<number> {
+export async function fulfilResends(parts: ResendParts): Promise<number> {
+  const { store, signal } = parts;
   let count = 0;
   for (;;) {
     const next = signal.aborted ? undefined : await store.nextResend();
     if (next === undefined) return count;
-    const { tenant, endpointId, id, since = 0, until } = next.resend;
-    const send = async (ids: readonly string[]): Promise<void> => {
-      const jobs = await Promise.all(ids.map((each) => jobOf(store, each, tenant, until)));
-      await notifications.sendNow(jobs);
-      count += jobs.length;
-    };
-    if (id !== undefined) await send([id]);
-    else {
-      // A notification leaves the set when its next attempt is noted, so the walk goes by time and not by place.
-      let from = since;
-      for (let last = ''; !signal.aborted;) {
-        const ids = await store.listFailed({ endpointId, tenant, since: from, until, most: AT_ONCE });
-        if (ids.length === 0 || ids.at(-1) === last) break;
-        await send(ids);
-        if (ids.length < AT_ONCE) break;
-        last = ids.at(-1) ?? '';
-        from = await failedAt(store, last, from);
-      }
-    }
+    const { id } = next.resend;
+    if (id !== undefined) count += await send(parts, next.resend, [id]);
+    else for await (const ids of walkFailed(parts, next.resend)) count += await send(parts, next.resend, ids);
     if (!signal.aborted) await store.endResend(next.entry);
   }
 }
 
-const failedAt = async (store: Pick<NotificationStore, 'findNotification'>, id: string, otherwise: number): Promise<number> =>
-  (await store.findNotification(id).catch(ifDamaged))?.log.at(-1)?.at ?? otherwise;
+/**
+ * Walks what has failed by then, the oldest first. A notification leaves its place when its next attempt is noted, and one that fails again comes
+ * back with a later time than the wish: so the walk goes by the time of failure, and passes over those of one millisecond that it has seen.
+ */
+async function* walkFailed({ store, signal }: ResendParts, { endpointId, tenant, since = 0, until }: Resend): AsyncGenerator<string[]> {
+  let from = since;
+  let seen = new Set<string>();
+  while (!signal.aborted) {
+    const page: FailedNotification[] = await store.listFailed({ endpointId, tenant, since: from, until, most: AT_ONCE + seen.size });
+    const fresh = page.filter(({ id }) => !seen.has(id));
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    yield fresh.map(({ id }) => id);
+    const ofLast = page.filter(({ failedAt }) => failedAt === last.failedAt).map(({ id }) => id);
+    seen = new Set(last.failedAt === from ? [...seen, ...ofLast] : ofLast);
+    from = last.failedAt;
+  }
+}
 
-async function jobOf(store: Pick<NotificationStore, 'findNotification'>, id: string, tenant: string, at: number): Promise<NotificationJob> {
-  const known = parseNotificationId(id) === undefined ? undefined : await store.findNotification(id).catch(ifDamaged);
+async function send({ store, notifications, tellUnreadable }: ResendParts, { tenant, until }: Resend, ids: readonly string[]): Promise<number> {
+  const jobs = await Promise.all(ids.map((id) => jobOf(store, id, tenant, until, tellUnreadable)));
+  await notifications.sendNow(jobs);
+  return jobs.length;
+}
+
+/** Builds a job. One whose log cannot be read has the time of the wish. */
+async function jobOf(
+  store: Pick<NotificationStore, 'findNotification'>,
+  id: string,
+  tenant: string,
+  at: number,
+  tellUnreadable: TellUnreadable,
+): Promise<NotificationJob> {
+  const read = parseNotificationId(id) === undefined ? Promise.resolve(undefined) : store.findNotification(id);
+  const known = await read.catch((error: unknown) => {
+    if (!hasCode(error, 'store.corrupt-record')) throw error;
+    tellUnreadable(id, error);
+    return undefined;
+  });
   return { id, tenant, at: known?.eventAt ?? at, attempt: 0 };
 }

@@ -1,5 +1,5 @@
 import { disabledReasons } from '@darkroom/contracts';
-import type { NotificationStore } from '@darkroom/generation-store';
+import type { EndpointCounts, NotificationStore } from '@darkroom/generation-store';
 import type { Notifications } from '@darkroom/queues';
 import { labelSets, type Counter, type Metrics } from '@darkroom/service-runtime';
 
@@ -12,12 +12,17 @@ export interface NotifierMetrics {
   disabled: Counter<'reason'>;
 }
 
+/** Time for which a count of all endpoints holds: scrapes are many, and each count reads every endpoint. */
+const COUNTED_FOR_MS = 60_000;
+
 /** Creates the metrics of a notifier. Their meaning: docs/operations/metrics.md. */
 export function createNotifierMetrics(
   metrics: Metrics,
-  store: Pick<NotificationStore, 'countDisabledEndpoints'>,
+  store: Pick<NotificationStore, 'countEndpoints'>,
   { queue }: Pick<Notifications, 'queue'>,
+  now: () => number,
 ): NotifierMetrics {
+  const countEndpoints = keepFor(COUNTED_FOR_MS, () => store.countEndpoints(), now);
   metrics.readGauge(
     { name: 'darkroom_notifications', help: 'Notifications that are not ended, by state of their job.', labels: ['state'] },
     async () =>
@@ -26,9 +31,13 @@ export function createNotifierMetrics(
   metrics.readGauge(
     { name: 'darkroom_webhook_endpoints_disabled', help: 'Endpoints that are switched off, by reason.', labels: ['reason'] },
     async () => {
-      const counts = await store.countDisabledEndpoints();
-      return disabledReasons.map((reason) => ({ labels: { reason }, value: counts[reason] ?? 0 }));
+      const { disabled } = await countEndpoints();
+      return disabledReasons.map((reason) => ({ labels: { reason }, value: disabled[reason] ?? 0 }));
     },
+  );
+  metrics.readGauge(
+    { name: 'darkroom_webhook_endpoints_unreadable', help: 'Endpoints, and changes of endpoints, that cannot be read.' },
+    async () => [{ labels: {}, value: (await countEndpoints()).unreadable }],
   );
   return {
     attempts: metrics.counter({
@@ -49,5 +58,17 @@ export function createNotifierMetrics(
       labels: ['reason'],
       known: labelSets({ reason: ['gone', 'failing'] as const }),
     }),
+  };
+}
+
+/** Makes a read that takes long answer its callers for some time, and never twice at once. An error is not kept. */
+function keepFor(forMs: number, read: () => Promise<EndpointCounts>, now: () => number): () => Promise<EndpointCounts> {
+  let kept: { at: number; value: Promise<EndpointCounts> } | undefined;
+  return () => {
+    if (kept !== undefined && now() < kept.at + forMs) return kept.value;
+    const value = read();
+    kept = { at: now(), value };
+    value.catch(() => (kept = undefined));
+    return value;
   };
 }

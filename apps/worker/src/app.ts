@@ -70,7 +70,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const access = joinAccess(config, { store, provider, submissions, storage, now, logger, onChange: () => followPauses() });
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
-  const keptSettings = keepSettings({ ...spend, askS3EveryMs: SETTINGS_MS }, { store, archive: storage, logger });
+  const keptSettings = keepSettings({ ...spend, askS3EveryMs: SETTINGS_MS }, { store, archive: storage, logger, now: monotonicMs });
   addGauges(metrics, connections, { isS3Away: s3Watch.isAway, settings: keptSettings, tenants: settings.metricsTenants });
   const darkroomId = config.darkroom.id;
   const ownStore = createOwnStore(

@@ -1,6 +1,7 @@
 import { DEFAULT_TASKS_AT_PROVIDER, defined, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
 import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
 import {
+  recordWebhookEndpoints,
   restoreApiKeys,
   restoreCaps,
   restoreLimits,
@@ -27,8 +28,10 @@ export interface KeepSettingsDependencies {
   store: KeptSettings['store'] &
     KeptApiKeys['store'] &
     KeptEndpoints['store'] &
-    Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
-  archive: KeptSettings['archive'] & KeptApiKeys['archive'];
+    Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering' | 'countUnreadableChanges'>;
+  archive: KeptSettings['archive'] & KeptApiKeys['archive'] & KeptEndpoints['archive'];
+  /** Milliseconds of a clock that only goes forward. */
+  now: () => number;
   logger: Logger;
 }
 
@@ -44,12 +47,18 @@ export interface SettingsKeeper {
   differs(): boolean;
 }
 
+/**
+ * Time between two whole comparisons of the webhook endpoints by a worker. S3 has one or more objects for each that ever was; only a Redis that went
+ * back lacks what S3 has, and then they are compared before buying goes on.
+ */
+const ENDPOINTS_EVERY_MS = 3_600_000;
+
 /** Operators see a worker's report of differing settings for this long. */
 const SHOWN_SECONDS = 60;
 
 export function keepSettings(
   { seed, named, askS3EveryMs }: KeepSettingsOptions,
-  { store, archive, logger }: KeepSettingsDependencies,
+  { store, archive, logger, now }: KeepSettingsDependencies,
 ): SettingsKeeper {
   // An open store without caps takes them from an environment that names caps, never from defaults.
   const namedSeed = named.allPerDay === undefined ? undefined : seed;
@@ -59,8 +68,11 @@ export function keepSettings(
   let isAbsenceTold = false;
   /** Tenants whose rules are damaged in S3, each named once. */
   let damagedTenants: ReadonlySet<string> = new Set();
+  let endpointsComparedAt = Number.NEGATIVE_INFINITY;
+  let unreadable = 0;
 
-  async function restoreAll(fallback: SpendCaps | undefined): Promise<void> {
+  /** @param isWhole False if a Redis that did not restart is looked at: of its endpoints those are recorded that S3 lacks. */
+  async function restoreAll(fallback: SpendCaps | undefined, isWhole = true): Promise<void> {
     await restoreCapsFrom(fallback);
     const limits = await restoreLimits({ store, archive });
     noteTasks(limits.value.tasksAtProvider, limits.kind);
@@ -76,7 +88,19 @@ export function keepSettings(
       );
     await restoreTenants();
     await restoreKeys();
-    await restoreEndpoints();
+    await restoreEndpoints(isWhole || now() >= endpointsComparedAt + ENDPOINTS_EVERY_MS);
+    await tellUnreadable();
+  }
+
+  /** Names the changes that no process can read: they wait for an operator, and those behind them do not. */
+  async function tellUnreadable(): Promise<void> {
+    const { apiKeys, endpoints } = await store.countUnreadableChanges();
+    if (apiKeys + endpoints > unreadable)
+      logger.error(
+        { event: 'settings.unreadable', apiKeys, endpoints },
+        'changes of API keys or webhook endpoints in redis cannot be read, and are not recorded in S3: they lie in `api-keys-unreadable` and `webhook-endpoints-unreadable`',
+      );
+    unreadable = apiKeys + endpoints;
   }
 
   async function restoreTenants(): Promise<void> {
@@ -107,9 +131,12 @@ export function keepSettings(
   }
 
   /** Restores the webhook endpoints of tenants. Buying does not wait for them: a damaged one is of its tenant alone. */
-  async function restoreEndpoints(): Promise<void> {
+  async function restoreEndpoints(isWhole: boolean): Promise<void> {
     try {
-      const { recorded, broughtBack } = await restoreWebhookEndpoints({ store, archive });
+      const { recorded, broughtBack } = isWhole
+        ? await restoreWebhookEndpoints({ store, archive })
+        : { recorded: await recordWebhookEndpoints({ store, archive }), broughtBack: 0 };
+      if (isWhole) endpointsComparedAt = now();
       if (recorded > 0) logger.info({ event: 'endpoints.recorded', changes: recorded }, 'recorded changes of webhook endpoints in S3');
       if (broughtBack > 0)
         logger.warn({ event: 'endpoints.brought-back', endpoints: broughtBack }, 'redis had lost webhook endpoints; restored them from S3');
@@ -177,7 +204,7 @@ export function keepSettings(
     async look() {
       const { caps, limits, pauses, isRestricted, isTurn } = await store.lookAtSettings(askS3EveryMs);
       const isLost = caps?.revision === undefined || limits?.revision === undefined || pauses.revision === undefined;
-      if (isLost || isRestricted || !pauses.isRecorded || isTurn) await restoreAll(namedSeed);
+      if (isLost || isRestricted || !pauses.isRecorded || isTurn) await restoreAll(namedSeed, isLost);
       else {
         note(caps);
         noteTasks(limits.limits.tasksAtProvider);

@@ -94,7 +94,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
           onForeign: () => undefined,
           settings: keepSettings(
             { seed: named, named, askS3EveryMs: 50 },
-            { store, archive: { ...storage, ...settings }, logger: silentLogger },
+            { store, archive: { ...storage, ...settings }, logger: silentLogger, now: () => performance.now() },
           ),
           logger: silentLogger,
           holder: randomUUID(),

@@ -64,7 +64,8 @@ import {
   revokeApiKey,
   useApiKey,
 } from './settings/api-keys.ts';
-import { applyEndpoint, readEndpointRevision, readUnrecordedEndpoints } from './notifications/webhook-endpoints.ts';
+import { applyEndpoint, readKnownEndpoints, readUnrecordedEndpoints } from './notifications/webhook-endpoints.ts';
+import { countUnreadableChanges } from './settings/unrecorded-changes.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
 import { applyCaps, findCaps, findCapsChange, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
 import { findDiffering, reportDiffering } from './settings/differing.ts';
@@ -204,8 +205,9 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     readApiKeyRevisions: bind(readApiKeyRevisions),
     applyApiKey: bind(applyApiKey),
     readUnrecordedEndpoints: bind(readUnrecordedEndpoints),
-    readEndpointRevision: bind(readEndpointRevision),
+    readKnownEndpoints: bind(readKnownEndpoints),
     applyEndpoint: bind(applyEndpoint),
+    countUnreadableChanges: bind(countUnreadableChanges),
     noteAct: bind(noteAct),
     readActs: bind(readActs),
     lookAtSettings: bind(lookAtSettings),

@@ -39,7 +39,7 @@ export type { EnqueueReceipt, EnqueueReply, NewGeneration } from './enqueue/enqu
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
 export { DEFAULT_PREFIX, eventChannel, eventLogKey } from './keys.ts';
 export type { Act } from './settings/acts.ts';
-export type { ApiKeyRevisions, StoredApiKey, UnrecordedApiKey } from './settings/api-keys.ts';
+export type { ApiKeyRevisions, StoredApiKey } from './settings/api-keys.ts';
 export { imageRuleNames, uncheckedProblem, type ImageRules } from './settings/image-rules.ts';
 export type { StoredLimits } from './settings/limits.ts';
 export type { StoredPauses } from './settings/operator-pause.ts';
@@ -113,7 +113,8 @@ export {
   type SubmissionPicture,
 } from './recovery/findings.ts';
 export type { Restriction } from './settings/restrictions.ts';
-export type { LoggedNotification, NotificationNote } from './notifications/notification-log.ts';
+export type { FailedNotification, LoggedNotification, NotificationNote } from './notifications/notification-log.ts';
+export type { Resend } from './notifications/resends.ts';
 export type { NotifiedGeneration } from './notifications/notified.ts';
-export type { StoredEndpoint } from './notifications/webhook-endpoints.ts';
+export type { EndpointCounts, KnownEndpoint, StoredEndpoint } from './notifications/webhook-endpoints.ts';
 export { buildNotificationStore, type NotificationStore } from './notifications/notification-store.ts';

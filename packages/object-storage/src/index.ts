@@ -17,7 +17,7 @@ export { createSignedRequests } from './requests/signed-requests.ts';
 export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
 export type { ListingOptions, RecordedIntent, RecordedResult, RecordStore, SalvagedIntent } from './record-store.ts';
 export type { FoundRequest, RecordedRequest, RequestStore } from './request-store.ts';
-export type { SettingsStore } from './settings-store.ts';
+export type { ListedSetting, SettingsStore } from './settings-store.ts';
 export type { ListedSums, SumsStore } from './sums-store.ts';
 export type { StoredGenerationName } from './stored-generations.ts';
 export type { StorageFailure } from './storage-error.ts';

@@ -39,6 +39,18 @@ export function parseSettingKey(kind: SettingKind, key: string): { id: string; r
   return revision >= 1 && settingKey({ kind, id, revision }) === key ? { id, revision } : undefined;
 }
 
+/**
+ * Returns the key of an empty object beside the changes of a setting that is deleted for good: a list alone tells that. Versions that do not know
+ * it read the last change instead.
+ */
+export const settingEndKey = ({ kind, id }: Pick<SettingRecord, 'kind' | 'id'>): string => `${settingsOf(kind, id)}deleted`;
+
+/** Reads the id in such a key. */
+export function parseSettingEndKey(kind: SettingKind, key: string): string | undefined {
+  const [, id = ''] = /\/([^/]+)\/deleted$/.exec(key) ?? [];
+  return settingEndKey({ kind, id }) === key ? id : undefined;
+}
+
 /** Prefix of all changes of the keys of the HTTP API. */
 export const apiKeysPrefix = 'settings/keys/';
 

@@ -1,7 +1,7 @@
 import { SETTING_VERSION, settingRecordSchemaOf, STORE_ID, StorageError, type SettingKind, type SettingRecord } from '@darkroom/contracts';
 import { z } from 'zod';
 import type { Bucket } from './bucket.ts';
-import { parseSettingKey, settingKey, settingsOf, settingsOfKind } from './keys.ts';
+import { parseSettingEndKey, parseSettingKey, settingEndKey, settingKey, settingsOf, settingsOfKind } from './keys.ts';
 
 /** Changes of settings: one object each, written once and never changed. */
 export interface SettingsStore {
@@ -16,11 +16,20 @@ export interface SettingsStore {
    * @param id "store" by default.
    */
   findNewestSetting<Kind extends SettingKind>(kind: Kind, id?: string): Promise<SettingRecord<Kind> | undefined>;
+  /** Marks a setting whose last change is its end, so that no list has to be followed by a look at it. @throws StorageError storage.unavailable */
+  markSettingEnded(kind: SettingKind, id: string): Promise<void>;
   /**
    * Lists the id of each setting of a kind and the revision of its newest change, in the order of ids.
    * @param after Lists only ids that are greater.
    */
-  listSettings(kind: SettingKind, after?: string): AsyncGenerator<{ id: string; revision: number }, void, undefined>;
+  listSettings(kind: SettingKind, after?: string): AsyncGenerator<ListedSetting, void, undefined>;
+}
+
+export interface ListedSetting {
+  id: string;
+  revision: number;
+  /** True for one that was marked as ended. */
+  isEnded: boolean;
 }
 
 /** A change holds a few numbers and a reason. */
@@ -49,15 +58,17 @@ export function createSettingsStore(bucket: Bucket): SettingsStore {
       const key = settingKey({ kind, id, revision: newest });
       return parseSetting(key, { kind, id, revision: newest }, await read(key));
     },
+    markSettingEnded: async (kind, id) => void (await bucket.writeOnce(settingEndKey({ kind, id }), new Uint8Array(), 'text/plain')),
     async *listSettings(kind, after) {
       const prefix = settingsOfKind(kind);
-      let newest: { id: string; revision: number } | undefined;
+      let newest: ListedSetting | undefined;
       // "0" follows "/" in the order of keys
       for await (const { key } of bucket.listAll(prefix, after === undefined ? undefined : `${prefix}${after}0`)) {
-        const found = parseSettingKey(kind, key);
-        if (found === undefined) continue;
-        if (newest !== undefined && newest.id !== found.id) yield newest;
-        newest = newest?.id === found.id && newest.revision > found.revision ? newest : found;
+        const { id, revision } = parseSettingKey(kind, key) ?? { id: parseSettingEndKey(kind, key), revision: undefined };
+        if (id === undefined) continue;
+        if (newest !== undefined && newest.id !== id) yield newest;
+        const before = newest?.id === id ? newest : { revision: 0, isEnded: false };
+        newest = { id, revision: Math.max(before.revision, revision ?? 0), isEnded: before.isEnded || revision === undefined };
       }
       if (newest !== undefined) yield newest;
     },

@@ -67,7 +67,95 @@ test('after Redis lost its memory all endpoints are back, deleted ones as delete
   expect(await change(kept, 0, value({ status: 'disabled' }))).toBe('changed');
   expect(await restoreWebhookEndpoints(endpoints)).toEqual({ recorded: 1, broughtBack: 1 });
   expect(await notifications.listEndpoints('a:b|c')).toMatchObject([{ id: kept, revision: 3, status: 'disabled' }]);
-  expect(await notifications.findEndpoint(deleted)).toMatchObject({ status: 'deleted', url: '' });
+  expect(await notifications.findEndpoint(deleted), 'S3 names it as deleted, and nothing of it is read').toBeUndefined();
+});
+
+const ttlOf = (id: string) => world.redis.ttl(`${world.prefix}:webhook-endpoint:${id}`);
+const namedInRedis = async (): Promise<string[]> => [
+  ...(await world.redis.smembers(`${world.prefix}:webhook-endpoints`)),
+  ...(await notifications.listEndpoints('a:b|c')).map(({ id }) => id),
+];
+
+test('a deleted endpoint leaves Redis, is not read again, and does not come back with a Redis that went back', async () => {
+  const id = createEndpointId();
+  await change(id, 0, value());
+  await restoreWebhookEndpoints(endpoints);
+  const before = await world.redis.dumpBuffer(`${world.prefix}:webhook-endpoint:${id}`);
+  await change(id, 1, value({ status: 'deleted', url: '' }));
+  await restoreWebhookEndpoints(endpoints);
+  expect(await namedInRedis()).toEqual([]);
+  expect(await ttlOf(id)).toBeGreaterThan(86_000);
+  await world.redis.del(`${world.prefix}:webhook-endpoint:${id}`);
+  const looks: string[] = [];
+  const archive = {
+    ...endpoints.archive,
+    findNewestSetting: (kind: 'endpoints', of?: string) => (looks.push(String(of)), world.storage.findNewestSetting(kind, of)),
+  } as KeptEndpoints['archive'];
+  expect(await restoreWebhookEndpoints({ ...endpoints, archive })).toEqual({ recorded: 0, broughtBack: 0 });
+  expect(looks).toEqual([]);
+  await world.redis.restore(`${world.prefix}:webhook-endpoint:${id}`, 0, before);
+  await world.redis.sadd(`${world.prefix}:webhook-endpoints:a~3ab~7cc`, id);
+  expect(await restoreWebhookEndpoints(endpoints)).toEqual({ recorded: 0, broughtBack: 1 });
+  expect(await notifications.listReceiving('a:b|c')).toEqual([]);
+  expect(await namedInRedis()).toEqual([]);
+});
+
+test('an endpoint that an earlier version deleted leaves Redis with the next comparison, and S3 then names it as deleted', async () => {
+  const id = createEndpointId();
+  await change(id, 0, value());
+  await change(id, 1, value({ status: 'deleted', url: '' }));
+  const archive = { ...endpoints.archive, markSettingEnded: async () => undefined };
+  await restoreWebhookEndpoints({ ...endpoints, archive });
+  await world.redis.persist(`${world.prefix}:webhook-endpoint:${id}`);
+  await world.redis.sadd(`${world.prefix}:webhook-endpoints`, id);
+  expect(await restoreWebhookEndpoints(endpoints)).toEqual({ recorded: 0, broughtBack: 1 });
+  expect([await namedInRedis(), await ttlOf(id)]).toEqual([[], 86_400]);
+  expect(await restoreWebhookEndpoints(endpoints)).toEqual({ recorded: 0, broughtBack: 0 });
+});
+
+test('Redis is asked once for some hundred endpoints', async () => {
+  let asked = 0;
+  const listed = Array.from({ length: 1200 }, () => ({ id: createEndpointId(), revision: 2, isEnded: true }));
+  const store = {
+    ...endpoints.store,
+    readKnownEndpoints: (ids: readonly string[]) => ((asked += 1), world.store.readKnownEndpoints(ids)),
+  };
+  const archive = {
+    ...endpoints.archive,
+    async *listSettings() {
+      yield* listed;
+    },
+  };
+  expect(await restoreWebhookEndpoints({ store, archive })).toEqual({ recorded: 0, broughtBack: 0 });
+  expect(asked).toBe(3);
+});
+
+test('a change that no process can read is put aside, and those behind it are recorded', async () => {
+  const [one, two] = [createEndpointId(), createEndpointId()];
+  const list = `${world.prefix}:webhook-endpoints-unrecorded`;
+  await world.redis.rpush(list, '{', JSON.stringify({ version: 2, kind: 'endpoints' }));
+  await change(one, 0, value());
+  await change(two, 0, value());
+  expect(await restoreWebhookEndpoints(endpoints)).toEqual({ recorded: 2, broughtBack: 0 });
+  expect(await notifications.listReceiving('a:b|c')).toHaveLength(2);
+  expect(await world.store.countUnreadableChanges()).toEqual({ apiKeys: 0, endpoints: 2 });
+  expect(await world.redis.llen(list)).toBe(0);
+});
+
+test('an endpoint that cannot be read keeps no other from its notifications, its list and its count', async () => {
+  const [damaged, later, good, off] = Array.from({ length: 4 }, () => createEndpointId()) as [string, string, string, string];
+  for (const id of [damaged, later, good]) await change(id, 0, value());
+  await change(off, 0, value({ status: 'disabled', disabledFor: 'failing' }));
+  await restoreWebhookEndpoints(endpoints);
+  await world.redis.set(`${world.prefix}:webhook-endpoint:${damaged}`, 'of another type');
+  const ofLater = JSON.stringify({ ...value(), types: ['generation.painted'] });
+  await world.redis.hset(`${world.prefix}:webhook-endpoint:${later}`, { value: ofLater, inForce: ofLater });
+  const told: string[] = [];
+  const receiving = await notifications.listReceiving('a:b|c', (id) => void told.push(id));
+  expect(receiving.map(({ id }) => id)).toEqual([good]);
+  expect(told.toSorted()).toEqual([damaged, later].toSorted());
+  expect((await notifications.listEndpoints('a:b|c')).map(({ id }) => id).toSorted()).toEqual([good, off].toSorted());
+  expect(await notifications.countEndpoints()).toEqual({ disabled: { failing: 1 }, unreadable: 2 });
 });
 
 test('an endpoint with a damaged record keeps no other from coming back', async () => {

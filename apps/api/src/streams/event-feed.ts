@@ -4,9 +4,10 @@ import { isPlaceBefore, type EventTail, type LoggedEvent } from '@darkroom/gener
 import type { DarkroomEvent } from '@darkroom/producer';
 import { eventOf } from '@darkroom/producer/shared';
 import type { Logger, Service } from '@darkroom/service-runtime';
+import { createHistory } from './history.ts';
 
-/** Events kept in memory: all streams that keep up read from here. */
-const KEPT = 2000;
+/** Events kept in memory, the last ones before a start too: all streams that keep up, or come back soon, read from here. */
+const KEPT = 5000;
 /** Events of one read. */
 const AT_ONCE = 500;
 /** A read that finds nothing ends after this time. */
@@ -32,7 +33,13 @@ export interface EventFeed extends Service {
    * Returns the next events of a tenant, and waits for one if there is none. Rejects with the reason of the signal.
    * @param onSeen Hears each place up to which there is none.
    */
-  next(after: string, tenant: string, signal: AbortSignal, onSeen?: (place: string) => void): Promise<FeedPage>;
+  next(after: string, reader: FeedReader, signal: AbortSignal, onSeen?: (place: string) => void): Promise<FeedPage>;
+}
+
+/** A reader of the feed. Old events come to the readers of one key after those of another one. */
+export interface FeedReader {
+  tenant: string;
+  keyId: string;
 }
 
 export interface EventFeedParts {
@@ -53,13 +60,16 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
   /** True after a read that failed: one line in the log for each trouble, however long. */
   let isInTrouble = false;
   const waiting = new Set<() => void>();
+  const history = createHistory({ readAfter: (place) => tail.readAfter(place, AT_ONCE), now: () => performance.now() });
 
   async function read(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
         if (!isPlaced) {
-          newest = await tail.lastPlace();
-          keptAfter = newest;
+          const [oldest, ...last] = await tail.readLast(KEPT);
+          newest = last.at(-1)?.place ?? oldest?.place ?? (await tail.lastPlace());
+          keptAfter = oldest?.place ?? newest;
+          kept.push(...last);
           isPlaced = true;
           wakeAll();
         }
@@ -112,12 +122,12 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
       if (isPlaceBefore(last, after)) return last;
       return gone !== undefined && isPlaceBefore(after, gone) ? gone : undefined;
     },
-    async next(from, tenant, signal, onSeen) {
+    async next(from, { tenant, keyId }, signal, onSeen) {
       let after = from;
       for (;;) {
         signal.throwIfAborted();
         const isInMemory = !isPlaceBefore(after, keptAfter);
-        const found = isInMemory ? kept.slice(firstBehind(kept, after)) : await ask(() => tail.readAfter(after, AT_ONCE));
+        const found = isInMemory ? behind(kept, after) : await ask(() => history.read(keyId, after, signal), signal);
         // Asked after the read: a trim before it may have taken what the reader has not seen.
         const gone = isInMemory ? undefined : await ask(() => tail.trimmedUpTo());
         if (gone !== undefined && isPlaceBefore(after, gone)) return { events: [], place: gone, gap: gone };
@@ -139,27 +149,29 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
     },
     async stop() {
       stopping.abort();
+      history.stop();
       await reading;
     },
   };
 }
 
-/** Asks Redis, which may be away. */
-async function ask<Reply>(call: () => Promise<Reply>): Promise<Reply> {
+/** Asks Redis, which may be away. @param signal Of the reader: its reason is no trouble. */
+async function ask<Reply>(call: () => Promise<Reply>, signal?: AbortSignal): Promise<Reply> {
   try {
     return await call();
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new QueueUnavailableError('could not read the events: redis does not answer', { reached: 'no', cause });
   }
 }
 
-/** Finds the first event behind a place, by halves. */
-function firstBehind(events: readonly LoggedEvent[], place: string): number {
+/** Returns the next events behind a place, which it finds by halves. */
+function behind(events: readonly LoggedEvent[], place: string): LoggedEvent[] {
   let [low, high] = [0, events.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (isPlaceBefore(place, events[middle]?.place ?? '')) high = middle;
     else low = middle + 1;
   }
-  return low;
+  return events.slice(low, low + AT_ONCE);
 }

@@ -6,12 +6,14 @@ import { ApiError } from '../answers/api-error.ts';
 import { etagOf } from '../answers/answer.ts';
 import { eventJson, generationJson } from '../answers/generation-json.ts';
 import { problemOf } from '../answers/problem.ts';
+import type { KeyWatch } from '../keys/watch-keys.ts';
 import type { EventFeed } from './event-feed.ts';
 import { openSse, type SseStream } from './sse.ts';
 
 /** Parts of a request that a stream needs. */
 interface StreamCall {
   tenant: string;
+  keyId: string;
   requestId: string;
   producer: Pick<Producer, 'get' | 'watch'>;
   params: Readonly<Record<string, string>>;
@@ -40,8 +42,8 @@ const PLACE = /^\d{1,15}-\d{1,15}$/;
 /** Seconds after which a reader without a place may find one. */
 const FULL_SECONDS = 10;
 
-/** @param most Streams that may be open at once, of all tenants and of one. */
-export function createStreams(most: { all: number; tenant: number }): Streams {
+/** @param most Streams that may be open at once, of all tenants and of one. @param keys Ends the streams of a key that opens them no more. */
+export function createStreams(most: { all: number; tenant: number }, keys: Pick<KeyWatch, 'follow'>): Streams {
   let open = 0;
   const ofTenants = new Map<string, number>();
 
@@ -72,18 +74,28 @@ export function createStreams(most: { all: number; tenant: number }): Streams {
     }
   }
 
-  /** Runs a stream to its end. What fails after the first byte becomes an event: the status is sent. */
-  async function stream(call: StreamCall, follow: (sse: SseStream) => Promise<void>, place?: () => string): Promise<void> {
-    const sse = openSse(call.reply, call.signal, defined({ place }));
+  /**
+   * Runs a stream to its end: that of what it follows, of the reader, of the process, or of its key. What fails after the first byte becomes an
+   * event: the status is sent.
+   */
+  async function stream(
+    call: StreamCall,
+    follow: (sse: SseStream, signal: AbortSignal) => Promise<void>,
+    place?: () => string,
+  ): Promise<void> {
+    const key = keys.follow(call);
+    const signal = AbortSignal.any([call.signal, key.signal]);
+    const sse = openSse(call.reply, signal, defined({ place }));
     try {
-      await follow(sse);
+      await follow(sse, signal);
     } catch (error) {
       if (!call.signal.aborted) {
-        const { problem } = problemOf(error, call.requestId);
+        const { problem } = problemOf(key.signal.aborted ? key.signal.reason : error, call.requestId);
         // Without a wait: the connection ends.
         void sse.send({ event: 'error', data: problem }).catch(() => undefined);
       }
     } finally {
+      key.leave();
       sse.end();
     }
   }
@@ -92,12 +104,12 @@ export function createStreams(most: { all: number; tenant: number }): Streams {
     count: () => open,
     followGeneration: (call) =>
       withPlace(call, async () => {
-        const { producer, params, headers, signal } = call;
+        const { producer, params, headers } = call;
         const id = params['id'] ?? '';
         const first = await producer.get(id);
         const idOf = (view: typeof first, body: unknown): string => etagOf(view, body).slice(3, -1);
         if (isFinalGeneration(first.status) && headers['last-event-id'] === idOf(first, generationJson(first))) return true;
-        await stream(call, async (sse) => {
+        await stream(call, async (sse, signal) => {
           for await (const view of producer.watch(id, { signal })) {
             const body = generationJson(view);
             await sse.send({ event: 'generation', id: idOf(view, body), data: body });
@@ -107,7 +119,7 @@ export function createStreams(most: { all: number; tenant: number }): Streams {
       }),
     followEvents: (call) =>
       withPlace(call, async () => {
-        const { feed, headers, tenant, signal } = call;
+        const { feed, headers } = call;
         const last = headers['last-event-id'];
         if (last !== undefined && !PLACE.test(String(last)))
           throw new InvalidRequestError([{ path: 'Last-Event-ID', message: 'must be the `id` of an event of this stream' }]);
@@ -117,11 +129,11 @@ export function createStreams(most: { all: number; tenant: number }): Streams {
         const tellGap = (sse: SseStream, until: string) =>
           sse.send({ event: 'gap', id: until, data: { until: new Date(Number(until.split('-')[0])).toISOString() } });
         let place = gap ?? newest;
-        const follow = async (sse: SseStream): Promise<void> => {
+        const follow = async (sse: SseStream, signal: AbortSignal): Promise<void> => {
           if (gap !== undefined) await tellGap(sse, gap);
           else sse.mark(place);
           for (;;) {
-            const page = await feed.next(place, tenant, signal, (seen) => (place = seen));
+            const page = await feed.next(place, call, signal, (seen) => (place = seen));
             if (page.gap !== undefined) await tellGap(sse, page.gap);
             for (const { place: id, event } of page.events) await sse.send({ event: event.event, id, data: eventJson(event) });
             ({ place } = page);

@@ -16,9 +16,9 @@ import {
 import type { NotificationNote, NotificationStore } from '@darkroom/generation-store';
 import type { NotificationJob } from '@darkroom/queues';
 import type { Logger } from '@darkroom/service-runtime';
-import { ifDamaged } from '../fan-out.ts';
 import { disableEndpoint } from '../disable-endpoint.ts';
 import type { NotifierMetrics } from '../notifier-metrics.ts';
+import type { TellUnreadable } from '../tell-unreadable.ts';
 import { buildPayload, buildTestPayload } from './build-payload.ts';
 import type { Gates } from './gates.ts';
 import { postNotification, type PostResult, type PostRules } from './post-notification.ts';
@@ -41,9 +41,10 @@ export interface DeliverParts {
   hurry: AbortSignal;
   logger: Logger;
   metrics: NotifierMetrics;
+  tellUnreadable: TellUnreadable;
 }
 
-/** An endpoint that is damaged, or not in Redis yet or any more, is looked for again: Redis may be in the middle of a comparison. */
+/** An endpoint that is not in Redis yet, or not any more, or unreadable, is looked for again: Redis may be in the middle of a comparison. */
 const LOOK_AGAIN_MS = 30_000;
 const LOOKED_FOR_MS = 86_400_000;
 const LONGEST_REST_MS = 3_600_000;
@@ -122,12 +123,19 @@ async function findTarget(
     return webhook === undefined
       ? { outcome: await end(parts, job, 'dropped', 'request-gone') }
       : { url: webhook.url, versions: [1], now: await store.readTime() };
-  const [endpoint, restUntil, now] = await Promise.all([
-    store.findEndpointInForce(endpointId).catch(ifDamaged),
+  const [found, restUntil, now] = await Promise.all([
+    store.findEndpointInForce(endpointId).catch((error: unknown) => {
+      if (!hasCode(error, 'store.corrupt-record')) throw error;
+      parts.tellUnreadable(endpointId, error);
+      return 'unreadable' as const;
+    }),
     store.readRest(endpointId),
     store.readTime(),
   ]);
+  const endpoint = found === 'unreadable' ? undefined : found;
   if (endpoint === undefined && now - job.at < LOOKED_FOR_MS) return lookAgain(LOOK_AGAIN_MS);
+  // Not dropped: `resendFailed` sends it once the endpoint can be read again.
+  if (found === 'unreadable') return { outcome: await end(parts, job, 'failed', 'endpoint-unreadable') };
   if (endpoint === undefined || endpoint.status === 'deleted') return { outcome: await end(parts, job, 'dropped', 'endpoint-deleted') };
   if (!isReceiving(endpoint)) return { outcome: await end(parts, job, 'failed', 'endpoint-disabled') };
   if (restUntil > now) return lookAgain(Math.min(restUntil - now, LONGEST_REST_MS));

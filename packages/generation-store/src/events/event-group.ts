@@ -52,6 +52,19 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
   /** A mark of trimmed events that the group has passed. Each event asks for it, and only a new mark for the place of the group. */
   let passed: string | undefined;
   const acknowledge = async (place: string): Promise<void> => void (await redis.xack(log, group, place));
+  const putAside = async (place: string, flat: readonly string[]): Promise<void> => {
+    await redis.xadd(`${prefix}:events-dead`, 'MAXLEN', '~', DEAD_EVENTS, '*', 'group', group, 'place', place, ...flat);
+    await acknowledge(place);
+  };
+  /** Reads a row. A damaged one is put aside, so that it keeps no consumer from those behind it; undefined then. */
+  const parse = async (place: string, flat: string[]): Promise<LoggedEvent | undefined> => {
+    try {
+      return parseLoggedEvent(place, flat);
+    } catch {
+      await putAside(place, flat);
+      return undefined;
+    }
+  };
   const read = async (from: string, blockMs?: number): Promise<LoggedEvent | undefined> => {
     for (;;) {
       const reply = readSchema.parse(
@@ -62,9 +75,10 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       const [row] = reply?.[0]?.[1] ?? [];
       if (row === undefined) return undefined;
       const [place, flat] = row;
-      if (flat !== null) return parseLoggedEvent(place, flat);
+      const logged = flat === null ? undefined : await parse(place, flat);
+      if (logged !== undefined) return logged;
       // It was trimmed before it was acknowledged: the trim has noted the gap.
-      await acknowledge(place);
+      if (flat === null) await acknowledge(place);
     }
   };
   /** Returns the place of the last event that the group has read. */
@@ -92,7 +106,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       if (row === undefined) return undefined;
       const [place, flat] = row;
       // Redis 6 hands out what was trimmed; later versions forget it by themselves.
-      return flat === null ? acknowledge(place).then(() => undefined) : parseLoggedEvent(place, flat);
+      return flat === null ? acknowledge(place).then(() => undefined) : parse(place, flat);
     },
     readNext: (blockMs) => read('>', blockMs),
     async deliveries(place) {
@@ -103,8 +117,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
     acknowledge,
     async giveUp({ place, ...fields }) {
       const flat = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
-      await redis.xadd(`${prefix}:events-dead`, 'MAXLEN', '~', DEAD_EVENTS, '*', 'group', group, 'place', place, ...flat);
-      await redis.xack(log, group, place);
+      await putAside(place, flat);
     },
     async findGap() {
       // A user with the rights of an earlier version may not ask.

@@ -9,6 +9,8 @@ export interface EventTail {
   lastPlace(): Promise<string>;
   /** Reads events behind a place. */
   readAfter(place: string, count: number): Promise<LoggedEvent[]>;
+  /** Reads the newest events, the oldest of them first. */
+  readLast(count: number): Promise<LoggedEvent[]>;
   /** Returns the place of the last event that is gone; undefined if none is. */
   trimmedUpTo(): Promise<string | undefined>;
 }
@@ -23,6 +25,7 @@ export function buildEventTail(redis: Redis, prefix: string): EventTail {
       return row?.[0] ?? (await redis.get(`${prefix}:events-trimmed`)) ?? '0-0';
     },
     readAfter: async (place, count) => eventsOf(rowsSchema.parse(await redis.xrange(log, `(${place}`, '+', 'COUNT', count))),
+    readLast: async (count) => eventsOf(rowsSchema.parse(await redis.xrevrange(log, '+', '-', 'COUNT', count))).toReversed(),
     trimmedUpTo: async () => (await redis.get(`${prefix}:events-trimmed`)) ?? undefined,
   };
 }

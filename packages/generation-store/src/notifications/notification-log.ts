@@ -188,12 +188,23 @@ export async function listNotificationIds(
   return rank === null ? [] : redis.zrevrange(key, rank + 1, rank + most);
 }
 
-/** Names failed notifications of an endpoint, the oldest first. @param since Milliseconds since 1970. */
-export const listFailed = (
+/** A notification that failed for good. */
+export interface FailedNotification {
+  id: string;
+  /** Time of its last attempt, in milliseconds since 1970. */
+  failedAt: number;
+}
+
+/** Reads failed notifications of an endpoint, the oldest first. @param since Milliseconds since 1970. */
+export async function listFailed(
   redis: Redis,
   prefix: string,
   { endpointId, tenant, since, until, most }: { endpointId: string; tenant: string; since: number; until: number; most: number },
-): Promise<string[]> => redis.zrangebyscore(failedNotificationsKey(prefix, groupOf(endpointId, tenant)), since, until, 'LIMIT', 0, most);
+): Promise<FailedNotification[]> {
+  const key = failedNotificationsKey(prefix, groupOf(endpointId, tenant));
+  const flat = await redis.zrangebyscore(key, since, until, 'WITHSCORES', 'LIMIT', 0, most);
+  return Array.from({ length: flat.length / 2 }, (_, at) => ({ id: flat[2 * at] ?? '', failedAt: Number(flat[2 * at + 1]) }));
+}
 
 /** Counts failed notifications of an endpoint. */
 export const countFailed = (

@@ -6,7 +6,7 @@ import { findNotified, findRequestWebhook } from './notified.ts';
 import { endResend, nextResend, requestResend } from './resends.ts';
 import {
   changeEndpoint,
-  countDisabledEndpoints,
+  countEndpoints,
   findEndpoint,
   findEndpointInForce,
   listEndpoints,
@@ -29,7 +29,7 @@ function bindAll(prefix: string, redis: Redis) {
     listEndpoints: bind(listEndpoints),
     findEndpointInForce: bind(findEndpointInForce),
     listReceiving: bind(listReceiving),
-    countDisabledEndpoints: bind(countDisabledEndpoints),
+    countEndpoints: bind(countEndpoints),
     readRest: bind(readRest),
     noteNotification: bind(noteNotification),
     findNotification: bind(findNotification),

@@ -1,5 +1,6 @@
 import {
   encodeTenant,
+  hasCode,
   isReceiving,
   webhookEndpointRecordSchema,
   webhookEndpointSchema,
@@ -8,20 +9,27 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { corruptRecordOf, json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
+import { corruptRecordOf, json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
 import { endpointHealthKey, webhookEndpointKey, webhookEndpointsKey } from '../keys.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import { readUnrecordedChanges, UNREADABLE, type UnrecordedChange } from '../settings/unrecorded-changes.ts';
 import { UNRECORDED } from '../settings/restrictions.ts';
 
 /**
  * Endpoints of tenants. The hash `webhook-endpoint:<id>` holds the newest `value` with its `revision`, `isRecorded` once S3 has it, and the
  * value `inForce`, by which the notifier sends. A change after which nothing is sent is in force at once; any other once S3 has it. The set
  * `webhook-endpoints:<tenant>` names the endpoints of a tenant, `webhook-endpoints` those of all, and the list `webhook-endpoints-unrecorded`
- * holds the changes that a worker has to record.
+ * holds the changes that a worker has to record. A deleted endpoint leaves both sets once S3 has its end, and its hash a day later.
  */
 
-const CHANGES_AT_ONCE = 100;
+/**
+ * Time for which Redis tells that an endpoint is deleted once S3 has that: longer than a worker takes between a look at S3 and the change that it
+ * brings, so that an earlier one never comes after it, and as long as the notifier looks for an endpoint that Redis does not have.
+ */
+const DELETED_SECONDS = 86_400;
+/** Endpoints that are read in one trip. */
+const AT_ONCE = 500;
 
 /**
  * Makes a change on top of the revision that the caller has read. Replies 1; 0 if there is another revision by now; -1 if the tenant has too
@@ -52,8 +60,9 @@ if type(redis.pcall('HLEN', KEYS[1])) == 'table' then redis.call('DEL', KEYS[1])
 local endpoint = hash(KEYS[1])
 if carried ~= '' then redis.call('LREM', prefix .. ':webhook-endpoints${UNRECORDED}', 1, carried) end
 local own = prefix .. ':webhook-endpoints:' .. member
-redis.call('SADD', prefix .. ':webhook-endpoints', id)
-if isDeleted == '1' then redis.call('SREM', own, id) else redis.call('SADD', own, id) end
+local command = isDeleted == '1' and 'SREM' or 'SADD'
+redis.call(command, own, id)
+redis.call(command, prefix .. ':webhook-endpoints', id)
 local known = tonumber(endpoint.revision) or 0
 -- two workers may record one change twice: under the number of a change that came since, too
 local isOlder = known > tonumber(revision) or (known == tonumber(revision) and endpoint.isRecorded ~= '1' and endpoint.value ~= value)
@@ -63,6 +72,12 @@ if isOlder then
   return 0
 end
 redis.call('HSET', KEYS[1], 'value', value, 'inForce', value, 'revision', revision, 'isRecorded', 1)
+if isDeleted == '1' then
+  redis.call('EXPIRE', KEYS[1], ${DELETED_SECONDS})
+  redis.call('DEL', prefix .. ':endpoint-health:' .. id, prefix .. ':notifications-failed:' .. id)
+else
+  redis.call('PERSIST', KEYS[1])
+end
 -- what failed before says nothing of an endpoint that gets something again
 if restricts ~= '1' and endpoint.inForce ~= value then redis.call('DEL', prefix .. ':endpoint-health:' .. id) end
 return 1
@@ -101,17 +116,17 @@ export async function findEndpoint(redis: Redis, prefix: string, id: string): Pr
   return { id, ...value, revision, isRecorded: isRecorded === '1' };
 }
 
-/** Reads the endpoints of a tenant that are not deleted, the oldest first. A damaged one is passed by until a worker brings it back from S3. */
+/** Reads the endpoints of a tenant that are not deleted, the oldest first. An unreadable one keeps no other from its tenant. */
 export async function listEndpoints(redis: Redis, prefix: string, tenant: string): Promise<StoredEndpoint[]> {
   const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
-  const found = await Promise.all(ids.map((id) => findEndpoint(redis, prefix, id).catch(passByCorrupt)));
+  const found = await Promise.all(ids.map((id) => ifReadable(findEndpoint(redis, prefix, id))));
   return found
     .filter((endpoint) => endpoint !== undefined)
     .filter(({ status }) => status !== 'deleted')
     .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
-/** Reads the value by which an endpoint is served now; undefined if it gets nothing yet. */
+/** Reads the value by which an endpoint is served now; undefined if it gets nothing yet. @throws CorruptRecordError */
 export async function findEndpointInForce(redis: Redis, prefix: string, id: string): Promise<WebhookEndpoint | undefined> {
   const key = webhookEndpointKey(prefix, id);
   const text = await redis.hget(key, 'inForce').catch((error: unknown) => {
@@ -122,49 +137,68 @@ export async function findEndpointInForce(redis: Redis, prefix: string, id: stri
 
 /** An endpoint that gets notifications now. */
 export interface ReceivingEndpoint extends Partial<WebhookEndpoint> {
-  /** All else is absent for a damaged one: nothing tells what it wants. */
+  /** All else is absent for an unreadable one: nothing tells what it wants. */
   id: string;
 }
 
-/** Reads the endpoints of a tenant that get notifications now. */
-export async function listReceiving(redis: Redis, prefix: string, tenant: string): Promise<ReceivingEndpoint[]> {
+/** Reads the endpoints of a tenant that get notifications now. @param onUnreadable Hears of each that cannot be read. */
+export async function listReceiving(
+  redis: Redis,
+  prefix: string,
+  tenant: string,
+  onUnreadable?: (id: string, error: unknown) => void,
+): Promise<ReceivingEndpoint[]> {
   const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
   const found = await Promise.all(
     ids.map(async (id): Promise<ReceivingEndpoint | undefined> => {
-      try {
-        const endpoint = await findEndpointInForce(redis, prefix, id);
-        return endpoint !== undefined && isReceiving(endpoint) ? { id, ...endpoint } : undefined;
-      } catch (error) {
-        passByCorrupt(error);
-        return { id };
-      }
+      let isUnreadable = false;
+      const endpoint = await ifReadable(findEndpointInForce(redis, prefix, id), (error) => {
+        isUnreadable = true;
+        onUnreadable?.(id, error);
+      });
+      if (isUnreadable) return { id };
+      return endpoint !== undefined && isReceiving(endpoint) ? { id, ...endpoint } : undefined;
     }),
   );
   return found.filter((endpoint) => endpoint !== undefined);
 }
 
-/** A change of an endpoint that Redis alone holds. */
-export interface UnrecordedEndpoint {
-  /** Its text in Redis. */
-  entry: string;
-  record: WebhookEndpointRecord;
+/** Returns what was read; undefined for an entry that this process cannot read. */
+const ifReadable = <Entry>(read: Promise<Entry | undefined>, onUnreadable?: (error: unknown) => void): Promise<Entry | undefined> =>
+  read.catch((error: unknown) => {
+    if (!hasCode(error, 'store.corrupt-record')) throw error;
+    onUnreadable?.(error);
+    return undefined;
+  });
+
+/** Reads changes that S3 does not have, the oldest first. Unreadable ones are put aside. */
+export const readUnrecordedEndpoints = (redis: Redis, prefix: string): Promise<UnrecordedChange<WebhookEndpointRecord>[]> =>
+  readUnrecordedChanges(redis, `${prefix}:webhook-endpoints`, prefix, webhookEndpointRecordSchema);
+
+/** What Redis knows of an endpoint that S3 has: nothing, something unreadable or unrecorded, or a revision that S3 has. */
+export type KnownEndpoint = 'absent' | 'unsure' | { revision: number; isDeleted: boolean };
+
+/** Reads what Redis knows of many endpoints, some hundred in each trip. */
+export async function readKnownEndpoints(redis: Redis, prefix: string, ids: readonly string[]): Promise<Map<string, KnownEndpoint>> {
+  const known = new Map<string, KnownEndpoint>();
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const some = ids.slice(from, from + AT_ONCE);
+    const pipeline = redis.pipeline();
+    for (const id of some) pipeline.hmget(webhookEndpointKey(prefix, id), 'revision', 'isRecorded', 'value');
+    const replies = (await pipeline.exec()) ?? [];
+    for (const [at, id] of some.entries()) known.set(id, knownOf(replies[at]));
+  }
+  return known;
 }
 
-/** Reads changes that S3 does not have, the oldest first. A damaged one stays in the list and stops no other. */
-export async function readUnrecordedEndpoints(redis: Redis, prefix: string): Promise<UnrecordedEndpoint[]> {
-  const list = `${prefix}:webhook-endpoints${UNRECORDED}`;
-  const entries = await redis.lrange(list, 0, CHANGES_AT_ONCE - 1);
-  const changes = entries.map((entry) => ({ entry, record: json.pipe(webhookEndpointRecordSchema).safeParse(entry).data }));
-  return changes.flatMap(({ entry, record }) => (record === undefined ? [] : [{ entry, record }]));
-}
-
-/** Reads the revision of each endpoint that S3 has and Redis knows; others count as unknown. */
-export async function readEndpointRevision(redis: Redis, prefix: string, id: string): Promise<number | undefined> {
-  const [revision, isRecorded, value] = await redis
-    .hmget(webhookEndpointKey(prefix, id), 'revision', 'isRecorded', 'value')
-    .catch(() => [null, null, null]);
-  const isReadable = typeof value === 'string' && storedValue.safeParse(value).success && whole.safeParse(revision).success;
-  return isReadable && isRecorded === '1' ? Number(revision) : undefined;
+function knownOf([error, fields]: [Error | null, unknown] = [new Error('no reply'), undefined]): KnownEndpoint {
+  // A key of another type is replaced; any other trouble ends the comparison.
+  if (error !== null && !error.message.startsWith('WRONGTYPE')) throw error;
+  const [revision, isRecorded, value] = Array.isArray(fields) ? (fields as (string | null)[]) : ['', '', ''];
+  if (revision === null && value === null) return 'absent';
+  const parsed = storedValue.safeParse(value);
+  if (!parsed.success || !whole.safeParse(revision).success || isRecorded !== '1') return 'unsure';
+  return { revision: Number(revision), isDeleted: parsed.data.status === 'deleted' };
 }
 
 /**
@@ -184,14 +218,33 @@ export async function applyEndpoint(
   return (await applyScript.run(redis, webhookEndpointKey(prefix, id), prefix, given)) === 1;
 }
 
-/** Counts the endpoints that get nothing because of a reason. */
-export async function countDisabledEndpoints(redis: Redis, prefix: string): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const id of await redis.smembers(`${prefix}:webhook-endpoints`)) {
-    const endpoint = await findEndpointInForce(redis, prefix, id).catch(() => undefined);
-    if (endpoint?.status === 'disabled') counts[endpoint.disabledFor ?? 'caller'] = (counts[endpoint.disabledFor ?? 'caller'] ?? 0) + 1;
-  }
-  return counts;
+/** Counts of endpoints: those switched off, by reason, and those that cannot be read. */
+export interface EndpointCounts {
+  disabled: Record<string, number>;
+  /** Unreadable changes that wait for an operator too. */
+  unreadable: number;
+}
+
+/** Counts the endpoints that get nothing, some hundred in each trip. */
+export async function countEndpoints(redis: Redis, prefix: string): Promise<EndpointCounts> {
+  const disabled: Record<string, number> = {};
+  const all = `${prefix}:webhook-endpoints`;
+  let unreadable = await redis.llen(`${all}${UNREADABLE}`);
+  let cursor = '0';
+  do {
+    const [next, ids] = await redis.sscan(all, cursor, 'COUNT', AT_ONCE);
+    cursor = next;
+    const pipeline = redis.pipeline();
+    for (const id of ids) pipeline.hget(webhookEndpointKey(prefix, id), 'inForce');
+    for (const [error, text] of (await pipeline.exec()) ?? []) {
+      if (error === null && text === null) continue;
+      const { data: endpoint } = storedValue.safeParse(text);
+      if (endpoint === undefined) unreadable += 1;
+      else if (endpoint.status === 'disabled')
+        disabled[endpoint.disabledFor ?? 'caller'] = (disabled[endpoint.disabledFor ?? 'caller'] ?? 0) + 1;
+    }
+  } while (cursor !== '0');
+  return { disabled, unreadable };
 }
 
 /** Returns the time until which an endpoint asked for rest, in milliseconds since 1970; 0 for none. */

@@ -250,7 +250,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget'], keys: ['line-clocks'] },
       { commands: ['exists'], keys: ['buying-paused'] },
       { commands: ['hget', 'hgetall', 'hset'], keys: ['webhook-endpoint:*'] },
-      { commands: ['smembers', 'sadd', 'scard', 'rpush'], keys: ['webhook-endpoints*'] },
+      { commands: ['smembers', 'sscan', 'llen', 'sadd', 'scard', 'rpush'], keys: ['webhook-endpoints*'] },
       { commands: ['hget', 'hmget', 'hset', 'hsetnx', 'hincrby', 'expire', 'del'], keys: ['endpoint-health:*'] },
       { commands: ['hget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['notification:*'] },
       {

@@ -9,16 +9,15 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
+import { json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
 import { apiKeyKey, apiKeysKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { hashReply } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { UNRECORDED } from './restrictions.ts';
+import { readUnrecordedChanges, type UnrecordedChange } from './unrecorded-changes.ts';
 
-/** Changes that a worker carries into S3 at once. */
-const CHANGES_AT_ONCE = 100;
 /** Lua of both changes: notes the new value for a worker to record. */
 const note = /* lua */ `
 local function note(revision, after)
@@ -159,32 +158,21 @@ export async function findApiKey(redis: Redis, prefix: string, id: string): Prom
   return { id, ...value, revision, isRecorded: isRecorded === '1', ...defined({ lastUsedAt }) };
 }
 
-/** Reads all keys, the oldest first. A damaged one opens nothing, and is passed by until a worker brings it back from S3. */
+/** Reads all keys, the oldest first. */
 export async function listApiKeys(redis: Redis, prefix: string): Promise<StoredApiKey[]> {
   const ids = await redis.smembers(apiKeysKey(prefix));
   const keys: StoredApiKey[] = [];
   // Some hundred at most: one for each backend of each tenant.
   for (const id of ids) {
-    const key = await findApiKey(redis, prefix, id).catch(passByCorrupt);
+    const key = await findApiKey(redis, prefix, id);
     if (key !== undefined) keys.push(key);
   }
   return keys.toSorted((a, b) => a.createdAt - b.createdAt);
 }
 
-/** A change of a key that Redis alone holds. */
-export interface UnrecordedApiKey {
-  /** Its text in Redis. */
-  entry: string;
-  record: ApiKeyRecord;
-}
-
-/** Reads changes that S3 does not have, the oldest first. A damaged one stays in the list and stops no other. */
-export async function readUnrecordedApiKeys(redis: Redis, prefix: string): Promise<UnrecordedApiKey[]> {
-  const list = `${apiKeysKey(prefix)}${UNRECORDED}`;
-  const entries = await redis.lrange(list, 0, CHANGES_AT_ONCE - 1);
-  const changes = entries.map((entry) => ({ entry, record: json.pipe(apiKeyRecordSchema).safeParse(entry).data }));
-  return changes.flatMap(({ entry, record }) => (record === undefined ? [] : [{ entry, record }]));
-}
+/** Reads changes that S3 does not have, the oldest first. Unreadable ones are put aside: they are of their owners alone. */
+export const readUnrecordedApiKeys = (redis: Redis, prefix: string): Promise<UnrecordedChange<ApiKeyRecord>[]> =>
+  readUnrecordedChanges(redis, apiKeysKey(prefix), prefix, apiKeyRecordSchema);
 
 /**
  * Writes a key as a change in S3 has it. Never makes a revoked key valid again.
@@ -202,23 +190,22 @@ export type ApiKeyRevisions = ReadonlyMap<string, { revision: number; isRecorded
 const revisionsScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local fields = redis.pcall('HMGET', prefix .. ':api-key:' .. id, 'revision', 'isRecorded', 'value')
-  if not fields.err and fields[1] and fields[3] then
+  local fields = redis.pcall('HMGET', prefix .. ':api-key:' .. id, 'revision', 'isRecorded')
+  if not fields.err and fields[1] then
     reply[#reply + 1] = id
-    reply[#reply + 1] = fields[1] .. ' ' .. (fields[2] or '0') .. ' ' .. fields[3]
+    reply[#reply + 1] = fields[1] .. ' ' .. (fields[2] or '0')
   end
 end
 return reply
 `);
 
-/** Reads the revision of each key. A damaged one counts as unknown. */
+/** Reads the revision of each key. */
 export async function readApiKeyRevisions(redis: Redis, prefix: string): Promise<ApiKeyRevisions> {
   const reply = hashReply.parse(await revisionsScript.run(redis, apiKeysKey(prefix), [prefix]));
   return new Map(
-    Object.entries(reply).flatMap(([id, text]) => {
-      const [, revision, isRecorded, value] = /^(\d+) (\d) (.*)$/s.exec(text) ?? [];
-      if (!storedValue.safeParse(value).success) return [];
-      return [[id, { revision: Number(revision), isRecorded: isRecorded === '1' }]];
+    Object.entries(reply).map(([id, text]) => {
+      const [revision, isRecorded] = text.split(' ');
+      return [id, { revision: Number(revision), isRecorded: isRecorded === '1' }];
     }),
   );
 }

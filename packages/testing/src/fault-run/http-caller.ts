@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { runApp } from '../fleet/run-app.ts';
 import type { Stack } from '../fleet/stack.ts';
 import type { Order } from './orders.ts';
+import { operateUntilDone } from './rules.ts';
 import { CROWDED } from './tenants.ts';
 
 /** Name of the API among the processes of a run. */
@@ -35,7 +36,7 @@ export async function createHttpCalls({ processes }: Pick<Stack, 'processes'>): 
   const [url, env] = [processes.get(API)?.url ?? '', processes.get('worker-0')?.env ?? {}];
   const calls = new Map<string, OrderCalls>();
   for (const tenant of TENANTS) {
-    const { output } = await runApp('cli', ['keys', '--create', 'faults', '--tenant', tenant, '--json'], env);
+    const output = await operateUntilDone((words) => runApp('cli', words, env), ['keys', '--create', 'faults', '--tenant', tenant, '--json']);
     calls.set(tenant, callsOf(url, keySchema.parse(JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? output)).key));
   }
   return (tenant) => calls.get(tenant);

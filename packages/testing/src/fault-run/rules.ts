@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Order } from './orders.ts';
 import type { Operate } from './release-order.ts';
 import { tenantRules } from './tenants.ts';
@@ -21,8 +22,21 @@ export async function setRules(operate: Operate, orders: readonly Order[]): Prom
     ['limits', '--open-images', String(all), '--open-images-per-tenant', String(each)],
     ...Object.entries(tenantRules).map(([tenant, options]) => ['tenant', tenant, ...options]),
   ];
-  for (const words of commands) {
+  for (const words of commands) await operateUntilDone(operate, words);
+}
+
+/** Before the first fault a command fails only when this machine is too busy: S3 has the short time-outs of the run. */
+const TRIES = 5;
+const REST_MS = 1000;
+
+/** Runs a command of an operator, who runs it again when it fails. Each of these may be repeated. @returns its output. @throws Error with every output. */
+export async function operateUntilDone(operate: Operate, words: string[]): Promise<string> {
+  const outputs: string[] = [];
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (tries > 0) await delay(REST_MS);
     const { code, output } = await operate(words);
-    if (code !== 0) throw new Error(`darkroom ${words.join(' ')} failed: ${output}`);
+    if (code === 0) return output;
+    outputs.push(`code ${code}: ${output.trim()}`);
   }
+  throw new Error(`darkroom ${words.join(' ')} failed ${TRIES} times: ${outputs.join('\n')}`);
 }

@@ -1,0 +1,73 @@
+import { createGenerationId, notificationIdOf } from '@darkroom/contracts';
+import { createNotifications, type NotificationJob } from '@darkroom/queues';
+import { expect, onTestFinished, test } from 'vitest';
+import { fulfilResends } from '../src/fulfil-resends.ts';
+import { setup } from './world.ts';
+
+/** Real queue without a consumer, so that what was asked for can be counted. */
+async function setupResends() {
+  const world = await setup();
+  const notifications = createNotifications(world.redis, { prefix: world.prefix });
+  onTestFinished(() => notifications.close());
+  const endpointId = await world.addEndpoint('https://app.example/hook');
+  const fail = async (count: number): Promise<string[]> => {
+    const eventAt = await world.notifications.readTime();
+    const ids = Array.from({ length: count }, (_, at) => notificationIdOf({ eventId: `${createGenerationId(eventAt + at)}-failed`, endpointId }));
+    await Promise.all(ids.map((id) => noteFailure(id, eventAt)));
+    return ids;
+  };
+  const noteFailure = (id: string, eventAt: number) =>
+    world.notifications.noteNotification({ id, tenant: 'acme', eventAt, state: 'failed', attempt: { status: 500, ms: 1, fault: 'http-500' } });
+  const told: string[] = [];
+  return {
+    ...world,
+    queue: notifications,
+    endpointId,
+    fail,
+    noteFailure,
+    told,
+    fulfil: (sendNow: (jobs: readonly NotificationJob[]) => Promise<void> = notifications.sendNow) =>
+      fulfilResends({
+        store: world.notifications,
+        notifications: { sendNow },
+        tellUnreadable: (id) => void told.push(id),
+        signal: new AbortController().signal,
+      }),
+  };
+}
+
+test('all of more than a thousand failed notifications are sent again, also when those of the first pages fail again meanwhile', async () => {
+  const world = await setupResends();
+  const ids = await world.fail(1700);
+  // all in one millisecond, more than a page of them
+  const failed = `${world.prefix}:notifications-failed:${world.endpointId}`;
+  const [, last = '0'] = await world.redis.zrange(failed, '-1', '-1', 'WITHSCORES');
+  await world.redis.zadd(failed, ...ids.slice(0, 1200).flatMap((id) => [Number(last) - 5, id]));
+  const until = await world.notifications.readTime();
+  await world.notifications.requestResend({ tenant: 'acme', endpointId: world.endpointId, since: 0, until });
+  const sent: string[] = [];
+  const count = await world.fulfil(async (jobs) => {
+    await world.queue.sendNow(jobs);
+    for (const { id } of jobs) sent.push(id);
+    // as the attempts at them end: the last one fails, the others leave the set
+    await world.redis.zrem(failed, ...jobs.slice(0, -1).map(({ id }) => id));
+    for (const { id } of jobs.slice(-1)) await world.noteFailure(id, until);
+  });
+  expect(sent.toSorted()).toEqual(ids.toSorted());
+  expect(count).toBe(ids.length);
+  const { waiting = 0, delayed = 0, prioritized = 0 } = await world.queue.queue.getJobCounts('waiting', 'delayed', 'prioritized');
+  expect(waiting + delayed + prioritized).toBe(ids.length);
+  expect(await world.notifications.nextResend()).toBeUndefined();
+}, 30_000);
+
+test('a notification whose log is damaged keeps no other from being sent again', async () => {
+  const world = await setupResends();
+  const ids = await world.fail(3);
+  await world.redis.set(`${world.prefix}:notification:${ids[1]}`, 'of another type');
+  const until = await world.notifications.readTime();
+  await world.notifications.requestResend({ tenant: 'acme', endpointId: world.endpointId, since: 0, until });
+  await world.redis.rpush(`${world.prefix}:notification-resends`, '{');
+  await world.notifications.requestResend({ tenant: 'acme', endpointId: world.endpointId, id: ids[0], until });
+  expect(await world.fulfil()).toBe(4);
+  expect(world.told).toEqual([ids[1]]);
+});
