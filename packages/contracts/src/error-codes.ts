@@ -35,7 +35,8 @@ export const errorCodes = {
   'retry.lost-image': 'an earlier purchase of the image was paid for and lost, and the retry does not say that it may pay again',
   'retry.image-arrived': 'an earlier attempt at the image brought it home before this retry was sent, so it was not bought again',
   'webhook-endpoint.not-found': 'the tenant has no webhook endpoint with this id',
-  'webhook-endpoint.too-many': 'the tenant has as many webhook endpoints as it may have; none was added',
+  'webhook-endpoint.too-many':
+    'the tenant has as many webhook endpoints as it may have, or has changed them too often today; nothing was changed',
   'notification.not-found': 'there is no notification with this id, or its log has ended',
   'notification.unverified': 'a notification that came to a receiver is not signed by a secret of its endpoint, or it is too old',
   'delivery.unauthenticated': 'the capability in the webhook URL is missing, forged, expired or of a retired key',

@@ -193,6 +193,7 @@ export {
   descriptionProblems,
   isEndpointId,
   isReceiving,
+  MAX_ENDPOINT_CHANGES,
   MAX_ENDPOINTS,
   notificationTypesProblems,
   OLD_SECRET_MS,

@@ -64,7 +64,8 @@ import {
   revokeApiKey,
   useApiKey,
 } from './settings/api-keys.ts';
-import { applyEndpoint, readKnownEndpoints, readUnrecordedEndpoints } from './notifications/webhook-endpoints.ts';
+import { readKnownEndpoints } from './notifications/many-endpoints.ts';
+import { applyEndpoint, readUnrecordedEndpoints } from './notifications/webhook-endpoints.ts';
 import { countUnreadableChanges } from './settings/unrecorded-changes.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
 import { applyCaps, findCaps, findCapsChange, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';

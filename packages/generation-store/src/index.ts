@@ -116,5 +116,6 @@ export type { Restriction } from './settings/restrictions.ts';
 export type { FailedNotification, LoggedNotification, NotificationNote } from './notifications/notification-log.ts';
 export type { Resend } from './notifications/resends.ts';
 export type { NotifiedGeneration } from './notifications/notified.ts';
-export type { EndpointCounts, KnownEndpoint, StoredEndpoint } from './notifications/webhook-endpoints.ts';
+export type { EndpointCounts, KnownEndpoint } from './notifications/many-endpoints.ts';
+export type { StoredEndpoint } from './notifications/webhook-endpoints.ts';
 export { buildNotificationStore, type NotificationStore } from './notifications/notification-store.ts';

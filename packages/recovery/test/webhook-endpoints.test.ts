@@ -187,3 +187,14 @@ test('a tenant has a bounded number of endpoints', async () => {
   for (let n = 0; n < 3; n += 1) expect(await change(createEndpointId(), 0, value(), 3)).toBe('changed');
   expect(await change(createEndpointId(), 0, value(), 3)).toBe('too-many');
 });
+
+test('a tenant changes its endpoints so many times in a day, and may stop what is sent all the same', async () => {
+  const id = createEndpointId();
+  const few = (known: number, after: WebhookEndpoint) => notifications.changeEndpoint({ id, known, value: after, most: 20, mostChanges: 2 });
+  expect([await few(0, value()), await few(1, value({ secretVersion: 2 }))]).toEqual(['changed', 'changed']);
+  expect(await few(2, value({ secretVersion: 3 }))).toBe('too-often');
+  expect(await few(2, value({ status: 'disabled' }))).toBe('changed');
+  expect(await few(3, value({ status: 'disabled', description: 'again' })), 'nothing was sent before').toBe('too-often');
+  expect(await few(3, value({ status: 'deleted', url: '' }))).toBe('changed');
+  expect(await world.redis.ttl(`${world.prefix}:webhook-endpoints:a~3ab~7cc:changes`)).toBeGreaterThan(86_000);
+});

@@ -60,7 +60,7 @@ export const webhookEndpointRoutes: readonly Route[] = [
     scope: 'write',
     body: { kind: 'json', schema: 'WebhookEndpointChange', isRequired: true },
     answers: { 200: { description: 'The receiver as it is now.', schema: 'WebhookEndpoint' } },
-    errors: [none],
+    errors: [none, 'webhook-endpoint.too-many'],
     async run({ endpoints, params, body }) {
       const change = body as WebhookEndpointChange; // the library checks what a caller sent
       return { status: 200, body: endpointJson(await endpoints.update(params['endpointId'] ?? '', change)) };
@@ -107,7 +107,7 @@ export const webhookEndpointRoutes: readonly Route[] = [
     summary: 'Makes a new secret. The old one signs too, for 24 hours.',
     scope: 'write',
     answers: { 200: { description: 'The receiver, with its new secret.', schema: 'WebhookEndpoint' } },
-    errors: [none],
+    errors: [none, 'webhook-endpoint.too-many'],
     async run({ endpoints, params }) {
       return { status: 200, headers: uncached, body: endpointJson(await endpoints.rotateSecret(params['endpointId'] ?? '')) };
     },

@@ -8,6 +8,8 @@ import { notificationTypes, type NotificationType } from './payload.ts';
 
 /** Most endpoints of a tenant. */
 export const MAX_ENDPOINTS = 20;
+/** Most changes of the endpoints of a tenant in a day: each stays in S3. What stops sending is never refused. */
+export const MAX_ENDPOINT_CHANGES = 1000;
 /** Time for which the secret before a rotation still signs, in milliseconds. */
 export const OLD_SECRET_MS = 24 * 3_600_000;
 const MAX_DESCRIPTION_LENGTH = 256;

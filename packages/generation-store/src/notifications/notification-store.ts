@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
 import { readTime } from '../connection/read-time.ts';
 import { countFailed, findNotification, listFailed, listNotificationIds, noteNotification } from './notification-log.ts';
+import { countEndpoints } from './many-endpoints.ts';
 import { findNotified, findRequestWebhook } from './notified.ts';
 import { endResend, nextResend, requestResend } from './resends.ts';
 import {
   changeEndpoint,
-  countEndpoints,
   findEndpoint,
   findEndpointInForce,
   listEndpoints,

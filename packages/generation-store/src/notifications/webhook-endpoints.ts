@@ -2,6 +2,7 @@ import {
   encodeTenant,
   hasCode,
   isReceiving,
+  MAX_ENDPOINT_CHANGES,
   webhookEndpointRecordSchema,
   webhookEndpointSchema,
   type WebhookEndpoint,
@@ -13,7 +14,7 @@ import { corruptRecordOf, json, parseEntry, readHash, whole } from '../corrupt-e
 import { endpointHealthKey, webhookEndpointKey, webhookEndpointsKey } from '../keys.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
-import { readUnrecordedChanges, UNREADABLE, type UnrecordedChange } from '../settings/unrecorded-changes.ts';
+import { readUnrecordedChanges, type UnrecordedChange } from '../settings/unrecorded-changes.ts';
 import { UNRECORDED } from '../settings/restrictions.ts';
 
 /**
@@ -28,19 +29,23 @@ import { UNRECORDED } from '../settings/restrictions.ts';
  * brings, so that an earlier one never comes after it, and as long as the notifier looks for an endpoint that Redis does not have.
  */
 const DELETED_SECONDS = 86_400;
-/** Endpoints that are read in one trip. */
-const AT_ONCE = 500;
 
 /**
  * Makes a change on top of the revision that the caller has read. Replies 1; 0 if there is another revision by now; -1 if the tenant has too
- * many endpoints; -2 if Redis may have forgotten a change, and this one would let more be sent.
+ * many endpoints; -2 if Redis may have forgotten a change, and this one would let more be sent; -3 if the tenant has made too many changes in a
+ * day: each stays in S3 for good. An end of sending is never refused.
  */
-const changeScript = createNamedScript(['id', 'member', 'known', 'value', 'restricts', 'most'])(/* lua */ `${prelude}
+const changeScript = createNamedScript(['id', 'member', 'known', 'value', 'restricts', 'most', 'mostChanges'])(/* lua */ `${prelude}
 local endpoint = hash(KEYS[1])
 if (endpoint.revision or '0') ~= known then return 0 end
 if restricts ~= '1' and recovering() then return -2 end
 local own = prefix .. ':webhook-endpoints:' .. member
 if known == '0' and redis.call('SCARD', own) >= tonumber(most) then return -1 end
+local wasOn = endpoint.value and string.find(endpoint.value, '"status":"enabled"', 1, true)
+local stops = restricts == '1' and wasOn or string.find(value, '"status":"deleted"', 1, true)
+local changes = own .. ':changes'
+if (tonumber(redis.call('GET', changes)) or 0) >= tonumber(mostChanges) and not stops then return -3 end
+if redis.call('INCR', changes) == 1 then redis.call('EXPIRE', changes, 86400) end
 local revision = int(tonumber(known) + 1)
 redis.call('HSET', KEYS[1], 'value', value, 'revision', revision, 'isRecorded', 0)
 if restricts == '1' then redis.call('HSET', KEYS[1], 'inForce', value) end
@@ -83,7 +88,8 @@ if restricts ~= '1' and endpoint.inForce ~= value then redis.call('DEL', prefix 
 return 1
 `);
 
-const storedValue = json.pipe(webhookEndpointSchema);
+/** The text of an endpoint in Redis. */
+export const storedValue = json.pipe(webhookEndpointSchema);
 const storedSchema = z.object({ value: storedValue, revision: whole, isRecorded: z.enum(['0', '1']).catch('0') });
 
 /** An endpoint as Redis holds it. */
@@ -94,17 +100,30 @@ export interface StoredEndpoint extends WebhookEndpoint {
   isRecorded: boolean;
 }
 
-export type ChangedEndpoint = 'changed' | 'changed-by-another' | 'too-many' | 'recovering';
+export type ChangedEndpoint = 'changed' | 'changed-by-another' | 'too-many' | 'recovering' | 'too-often';
 
-/** @param known Revision of the value before; 0 for a new endpoint. @param most Bound of the endpoints of a tenant. */
+const changedReplies = new Map<unknown, ChangedEndpoint>([
+  [1, 'changed'],
+  [0, 'changed-by-another'],
+  [-1, 'too-many'],
+  [-2, 'recovering'],
+  [-3, 'too-often'],
+]);
+
+/**
+ * @param known Revision of the value before; 0 for a new endpoint. @param most Bound of the endpoints of a tenant. @param mostChanges Bound of the
+ * changes of a tenant in a day.
+ */
 export async function changeEndpoint(
   redis: Redis,
   prefix: string,
-  { id, known, value, most }: { id: string; known: number; value: WebhookEndpoint; most: number },
+  change: { id: string; known: number; value: WebhookEndpoint; most: number; mostChanges?: number },
 ): Promise<ChangedEndpoint> {
-  const given = { id, member: encodeTenant(value.tenant), known, value: textOf(value), restricts: isReceiving(value) ? 0 : 1, most };
+  const { id, known, value, most, mostChanges = MAX_ENDPOINT_CHANGES } = change;
+  const restricts = isReceiving(value) ? 0 : 1;
+  const given = { id, member: encodeTenant(value.tenant), known, value: textOf(value), restricts, most, mostChanges };
   const reply = await changeScript.run(redis, webhookEndpointKey(prefix, id), prefix, given);
-  return reply === 1 ? 'changed' : reply === -1 ? 'too-many' : reply === -2 ? 'recovering' : 'changed-by-another';
+  return changedReplies.get(reply) ?? 'changed-by-another';
 }
 
 /** Reads an endpoint, deleted ones too. */
@@ -175,32 +194,6 @@ const ifReadable = <Entry>(read: Promise<Entry | undefined>, onUnreadable?: (err
 export const readUnrecordedEndpoints = (redis: Redis, prefix: string): Promise<UnrecordedChange<WebhookEndpointRecord>[]> =>
   readUnrecordedChanges(redis, `${prefix}:webhook-endpoints`, prefix, webhookEndpointRecordSchema);
 
-/** What Redis knows of an endpoint that S3 has: nothing, something unreadable or unrecorded, or a revision that S3 has. */
-export type KnownEndpoint = 'absent' | 'unsure' | { revision: number; isDeleted: boolean };
-
-/** Reads what Redis knows of many endpoints, some hundred in each trip. */
-export async function readKnownEndpoints(redis: Redis, prefix: string, ids: readonly string[]): Promise<Map<string, KnownEndpoint>> {
-  const known = new Map<string, KnownEndpoint>();
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const some = ids.slice(from, from + AT_ONCE);
-    const pipeline = redis.pipeline();
-    for (const id of some) pipeline.hmget(webhookEndpointKey(prefix, id), 'revision', 'isRecorded', 'value');
-    const replies = (await pipeline.exec()) ?? [];
-    for (const [at, id] of some.entries()) known.set(id, knownOf(replies[at]));
-  }
-  return known;
-}
-
-function knownOf([error, fields]: [Error | null, unknown] = [new Error('no reply'), undefined]): KnownEndpoint {
-  // A key of another type is replaced; any other trouble ends the comparison.
-  if (error !== null && !error.message.startsWith('WRONGTYPE')) throw error;
-  const [revision, isRecorded, value] = Array.isArray(fields) ? (fields as (string | null)[]) : ['', '', ''];
-  if (revision === null && value === null) return 'absent';
-  const parsed = storedValue.safeParse(value);
-  if (!parsed.success || !whole.safeParse(revision).success || isRecorded !== '1') return 'unsure';
-  return { revision: Number(revision), isDeleted: parsed.data.status === 'deleted' };
-}
-
 /**
  * Writes an endpoint as a change in S3 has it.
  * @param carried The text of the unrecorded change that this is.
@@ -216,35 +209,6 @@ export async function applyEndpoint(
   const isDeleted = after.status === 'deleted' ? 1 : 0;
   const given = { id, member, revision, value: textOf(after), carried, restricts: isReceiving(after) ? 0 : 1, isDeleted };
   return (await applyScript.run(redis, webhookEndpointKey(prefix, id), prefix, given)) === 1;
-}
-
-/** Counts of endpoints: those switched off, by reason, and those that cannot be read. */
-export interface EndpointCounts {
-  disabled: Record<string, number>;
-  /** Unreadable changes that wait for an operator too. */
-  unreadable: number;
-}
-
-/** Counts the endpoints that get nothing, some hundred in each trip. */
-export async function countEndpoints(redis: Redis, prefix: string): Promise<EndpointCounts> {
-  const disabled: Record<string, number> = {};
-  const all = `${prefix}:webhook-endpoints`;
-  let unreadable = await redis.llen(`${all}${UNREADABLE}`);
-  let cursor = '0';
-  do {
-    const [next, ids] = await redis.sscan(all, cursor, 'COUNT', AT_ONCE);
-    cursor = next;
-    const pipeline = redis.pipeline();
-    for (const id of ids) pipeline.hget(webhookEndpointKey(prefix, id), 'inForce');
-    for (const [error, text] of (await pipeline.exec()) ?? []) {
-      if (error === null && text === null) continue;
-      const { data: endpoint } = storedValue.safeParse(text);
-      if (endpoint === undefined) unreadable += 1;
-      else if (endpoint.status === 'disabled')
-        disabled[endpoint.disabledFor ?? 'caller'] = (disabled[endpoint.disabledFor ?? 'caller'] ?? 0) + 1;
-    }
-  } while (cursor !== '0');
-  return { disabled, unreadable };
 }
 
 /** Returns the time until which an endpoint asked for rest, in milliseconds since 1970; 0 for none. */

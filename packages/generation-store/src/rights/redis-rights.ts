@@ -126,7 +126,7 @@ const producer: RedisRights = {
     { commands: ['get'], keys: ['events-trimmed'] },
     { commands: ['hget', 'hdel'], keys: ['events-gaps'] },
     { commands: ['hget', 'hgetall', 'hset'], keys: ['webhook-endpoint:*'] },
-    { commands: ['smembers', 'sadd', 'scard', 'rpush'], keys: ['webhook-endpoints*'] },
+    { commands: ['smembers', 'sadd', 'scard', 'rpush', 'get', 'incr', 'expire'], keys: ['webhook-endpoints*'] },
     { commands: ['hgetall'], keys: ['notification:*'] },
     { commands: ['zcount'], keys: ['notifications-failed:*'] },
     { commands: ['zrevrank', 'zrevrange'], keys: ['notification-list:*'] },
@@ -250,7 +250,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget'], keys: ['line-clocks'] },
       { commands: ['exists'], keys: ['buying-paused'] },
       { commands: ['hget', 'hgetall', 'hset'], keys: ['webhook-endpoint:*'] },
-      { commands: ['smembers', 'sscan', 'llen', 'sadd', 'scard', 'rpush'], keys: ['webhook-endpoints*'] },
+      { commands: ['smembers', 'sscan', 'llen', 'sadd', 'scard', 'rpush', 'get', 'incr', 'expire'], keys: ['webhook-endpoints*'] },
       { commands: ['hget', 'hmget', 'hset', 'hsetnx', 'hincrby', 'expire', 'del'], keys: ['endpoint-health:*'] },
       { commands: ['hget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['notification:*'] },
       {

@@ -6,6 +6,7 @@ import {
   defined,
   deriveWebhookSecret,
   isEndpointId,
+  MAX_ENDPOINT_CHANGES,
   MAX_ENDPOINTS,
   OLD_SECRET_MS,
   parseNotificationId,
@@ -72,6 +73,11 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
         throw new WebhookEndpointError(
           'webhook-endpoint.too-many',
           `tenant "${tenant}" has ${MAX_ENDPOINTS} webhook endpoints, and may have no more`,
+        );
+      case 'too-often':
+        throw new WebhookEndpointError(
+          'webhook-endpoint.too-many',
+          `tenant "${tenant}" has changed its webhook endpoints ${MAX_ENDPOINT_CHANGES} times in a day; one can still be disabled or deleted`,
         );
       case 'recovering':
         throw new QueueUnavailableError(
