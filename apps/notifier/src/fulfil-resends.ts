@@ -6,7 +6,7 @@ import type { TellUnreadable } from './tell-unreadable.ts';
 const AT_ONCE = 500;
 
 interface ResendParts {
-  store: Pick<NotificationStore, 'nextResend' | 'endResend' | 'listFailed' | 'findNotification'>;
+  store: Pick<NotificationStore, 'nextResend' | 'endResend' | 'listFailed' | 'findNotification' | 'readTime'>;
   notifications: Pick<Notifications, 'sendNow'>;
   tellUnreadable: TellUnreadable;
   signal: AbortSignal;
@@ -24,9 +24,15 @@ export async function fulfilResends(parts: ResendParts): Promise<number> {
     const next = signal.aborted ? undefined : await store.nextResend();
     if (next === undefined) return count;
     const { id } = next.resend;
-    if (id !== undefined) count += await send(parts, next.resend, [id]);
-    else for await (const ids of walkFailed(parts, next.resend)) count += await send(parts, next.resend, ids);
-    if (!signal.aborted) await store.endResend(next.entry);
+    if (id !== undefined) {
+      count += await send(parts, next.resend, [id]);
+      await store.endResend(next.entry);
+      continue;
+    }
+    // Up to now, so that one walk does for all wishes that have come meanwhile.
+    const resend = { ...next.resend, until: Math.max(next.resend.until, await store.readTime()) };
+    for await (const ids of walkFailed(parts, resend)) count += await send(parts, resend, ids);
+    if (!signal.aborted) await store.endResend(next.entry, resend.until);
   }
 }
 

@@ -26,9 +26,9 @@ async function setupResends() {
     fail,
     noteFailure,
     told,
-    fulfil: (sendNow: (jobs: readonly NotificationJob[]) => Promise<void> = notifications.sendNow) =>
+    fulfil: (sendNow: (jobs: readonly NotificationJob[]) => Promise<void> = notifications.sendNow, store = world.notifications) =>
       fulfilResends({
-        store: world.notifications,
+        store,
         notifications: { sendNow },
         tellUnreadable: (id) => void told.push(id),
         signal: new AbortController().signal,
@@ -59,6 +59,25 @@ test('all of more than a thousand failed notifications are sent again, also when
   expect(waiting + delayed + prioritized).toBe(ids.length);
   expect(await world.notifications.nextResend()).toBeUndefined();
 }, 30_000);
+
+test('one walk does for all wishes for the same endpoint, and for none of another one or for one notification', async () => {
+  const world = await setupResends();
+  const ids = await world.fail(3);
+  const other = await world.addEndpoint('https://app.example/other');
+  const until = await world.notifications.readTime();
+  const ask = (given: { endpointId?: string; id?: string; since?: number }) =>
+    world.notifications.requestResend({ tenant: 'acme', endpointId: world.endpointId, until, since: 1, ...given });
+  for (let n = 0; n < 50; n += 1) await ask({});
+  await ask({ since: 0 });
+  await ask({ endpointId: other });
+  await ask({ id: ids[0] });
+  let walks = 0;
+  const listFailed: typeof world.notifications.listFailed = (given) => ((walks += 1), world.notifications.listFailed(given));
+  expect(await world.fulfil(world.queue.sendNow, { ...world.notifications, listFailed })).toBe(3 + 3 + 1);
+  // two pages of the first wish, two of that with an earlier time, one of the other endpoint
+  expect(walks).toBe(5);
+  expect(await world.notifications.nextResend()).toBeUndefined();
+});
 
 test('a notification whose log is damaged keeps no other from being sent again', async () => {
   const world = await setupResends();

@@ -33,5 +33,24 @@ export async function nextResend(redis: Redis, prefix: string): Promise<{ entry:
   }
 }
 
-export const endResend = async (redis: Redis, prefix: string, entry: string): Promise<void> =>
-  void (await redis.lrem(resendsKey(prefix), 1, entry));
+/** Wishes behind one that has ended that are looked through for the same. */
+const LOOKED_THROUGH = 1000;
+
+/**
+ * Ends a wish, and those behind it that ask for a part of what was done: a caller may ask for the same a thousand times.
+ * @param doneUntil Time up to which all that failed is sent again; absent for a wish for one notification.
+ */
+export async function endResend(redis: Redis, prefix: string, entry: string, doneUntil?: number): Promise<void> {
+  const key = resendsKey(prefix);
+  const done = json.pipe(resendSchema).safeParse(entry).data;
+  const others = done === undefined || doneUntil === undefined ? [] : await redis.lrange(key, 1, LOOKED_THROUGH);
+  const covered = others.filter((each) => {
+    const { data } = json.pipe(resendSchema).safeParse(each);
+    if (data === undefined || done === undefined || doneUntil === undefined || data.id !== undefined) return false;
+    const isOfSame = data.endpointId === done.endpointId && data.tenant === done.tenant;
+    return isOfSame && (data.since ?? 0) >= (done.since ?? 0) && data.until <= doneUntil;
+  });
+  const pipeline = redis.pipeline();
+  for (const each of [entry, ...covered]) pipeline.lrem(key, 1, each);
+  for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
+}

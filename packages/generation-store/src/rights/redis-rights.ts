@@ -258,7 +258,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
         keys: ['notifications-failed:*'],
       },
       { commands: ['zadd', 'zremrangebyscore', 'zremrangebyrank', 'expire'], keys: ['notification-list:*'] },
-      { commands: ['lindex', 'lrem'], keys: ['notification-resends'] },
+      { commands: ['lindex', 'lrange', 'lrem'], keys: ['notification-resends'] },
       { commands: readEvents, keys: ['event-log'] },
       { commands: ['hget', 'hdel'], keys: ['events-gaps'] },
       { commands: ['xadd'], keys: ['events-dead'] },
