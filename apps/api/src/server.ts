@@ -6,6 +6,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from './answers/api-error.ts';
 import { problemOf } from './answers/problem.ts';
+import { answerUnreadable } from './answers/unreadable.ts';
 import { addReference } from './document/reference.ts';
 import { createAttempts } from './keys/attempts.ts';
 import { authenticate, checkScope, type Caller } from './keys/authenticate.ts';
@@ -62,6 +63,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     // A caller's own could hold anything, and logs repeat it.
     requestIdHeader: false,
     genReqId: () => randomUUID(),
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => fail(error, request, reply),
   });
 

@@ -109,3 +109,15 @@ test('a body to an unknown path is refused before it is read, also without a key
   await once(socket, 'close');
   expect(answer()).toMatch(/^HTTP\/1\.1 404 [^]*connection: close[^]*api\.not-found/);
 });
+
+test.each([
+  ['no HTTP', 'hello\r\n\r\n', 400],
+  ['two lengths', 'POST /v1/quotes HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400],
+  ['headers of 20 KB', `GET /v1/spend HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+] as const)('%s is answered with a problem', async (_name, bytes, status) => {
+  const { socket, answer } = await begin(world.url, bytes);
+  await once(socket, 'close');
+  const [head = '', body = ''] = answer().split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*content-type: application/problem\\+json`));
+  expect(JSON.parse(body)).toMatchObject({ status, code: 'api.malformed', retryable: false });
+});

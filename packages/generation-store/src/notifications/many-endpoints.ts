@@ -16,7 +16,7 @@ export async function readKnownEndpoints(redis: Redis, prefix: string, ids: read
   for (let from = 0; from < ids.length; from += AT_ONCE) {
     const some = ids.slice(from, from + AT_ONCE);
     const pipeline = redis.pipeline();
-    for (const id of some) pipeline.hmget(webhookEndpointKey(prefix, id), 'revision', 'isRecorded', 'value');
+    for (const id of some) pipeline.hmget(webhookEndpointKey(prefix, id), 'revision', 'isRecorded', 'value', 'inForce');
     const replies = (await pipeline.exec()) ?? [];
     for (const [at, id] of some.entries()) known.set(id, knownOf(replies[at]));
   }
@@ -26,10 +26,11 @@ export async function readKnownEndpoints(redis: Redis, prefix: string, ids: read
 function knownOf([error, fields]: [Error | null, unknown] = [new Error('no reply'), undefined]): KnownEndpoint {
   // A key of another type is replaced; any other trouble ends the comparison.
   if (error !== null && !error.message.startsWith('WRONGTYPE')) throw error;
-  const [revision, isRecorded, value] = Array.isArray(fields) ? (fields as (string | null)[]) : ['', '', ''];
+  const [revision, isRecorded, value, inForce] = Array.isArray(fields) ? (fields as (string | null)[]) : ['', '', '', ''];
   if (revision === null && value === null) return 'absent';
   const parsed = storedValue.safeParse(value);
-  if (!parsed.success || !whole.safeParse(revision).success || isRecorded !== '1') return 'unsure';
+  const isSound = parsed.success && storedValue.safeParse(inForce).success && whole.safeParse(revision).success;
+  if (!isSound || isRecorded !== '1') return 'unsure';
   return { revision: Number(revision), isDeleted: parsed.data.status === 'deleted' };
 }
 

@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { ApiError } from './api-error.ts';
+import { problemOf } from './problem.ts';
+
+/** Answers of Node to what it cannot read (Node docs, `server.on('clientError')`). */
+const reasons: Partial<Record<string, { status: number; words: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, words: 'the headers and the address are longer than 16 KiB' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, words: 'the request did not arrive within a minute' },
+};
+
+/** Answers bytes that are no HTTP request, of which the server makes none: with a problem, as every other mistake. */
+export function answerUnreadable(error: { code?: string }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const { status, words } = reasons[error.code ?? ''] ?? { status: 400, words: 'what was sent is no HTTP request' };
+  const { problem, headers } = problemOf(new ApiError('api.malformed', words), randomUUID());
+  const body = JSON.stringify({ ...problem, status });
+  const all = { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+}
