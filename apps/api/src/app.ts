@@ -50,11 +50,11 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
     ...(notificationKeys ?? []).map(({ secret }) => secret),
   ];
   const logger = overrides.logger ?? createLogger({ name: 'api', ...config.log, secrets });
-  const redis = connectFailFast(redisUrl);
+  const redis = connectFailFast(redisUrl, prefix);
   const watch = watchRedis(redis, { ...redisConfig, process: 'api', log: logger });
   // It reads the keys alone: what enqueues is the library.
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
-  const listening = connectPatient(redisUrl);
+  const listening = connectPatient(redisUrl, prefix);
   const { allowLoopbackWebhooks } = settings;
   const producers = createSharedProducers({ redisUrl, prefix, allowLoopbackWebhooks, ...defined({ notificationKeys }) });
   const images = createImages(s3);

@@ -61,7 +61,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     (secret) => secret !== undefined,
   );
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
-  const redis = connectFailFast(redisConfig.url);
+  const redis = connectFailFast(redisConfig.url, redisConfig.prefix);
   const watch = watchRedis(redis, { ...redisConfig, process: 'dashboard', log: logger });
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: () => Date.now(), monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger, consequence: 'it is not ready' });

@@ -48,7 +48,7 @@ export function createEraser(config: EraserConfig, overrides: Partial<EraserDepe
   const secrets = s3.credentials === undefined ? [] : [s3.credentials.secretAccessKey];
   const logger = overrides.logger ?? createLogger({ name: 'eraser', ...config.log, secrets });
   const now = (): number => performance.now();
-  const redis = connectPatient(redisConfig.url);
+  const redis = connectPatient(redisConfig.url, redisConfig.prefix);
   const redisWatch = watchRedis(redis, { ...redisConfig, process: 'eraser', log: logger });
   const store = buildErasingStore(redisConfig, redis);
   const storage = createErasingStorage({ ...s3, requestTimeoutMs: REQUEST_TIMEOUT_MS });

@@ -57,7 +57,7 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
   const { resolve = resolveByServers, random = Math.random } = overrides;
   const logger = overrides.logger ?? createLogger({ name: 'notifier', ...config.log, secrets: keys.map(({ secret }) => secret) });
   const now = (): number => performance.now();
-  const redis = connectPatient(redisConfig.url);
+  const redis = connectPatient(redisConfig.url, redisConfig.prefix);
   const redisWatch = watchRedis(redis, { ...redisConfig, process: 'notifier', log: logger });
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: () => Date.now(), monotonicMs: now });
   const clockWatch = watchClock({ clock, logger, consequence: 'it is not ready, and goes by redis time' });

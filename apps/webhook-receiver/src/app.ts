@@ -128,7 +128,7 @@ const OPEN_LIMIT_MS = 2000;
 const CLOSE_LIMIT_MS = 1000;
 
 function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Stores {
-  const redis = connectFailFast(url);
+  const redis = connectFailFast(url, prefix);
   const watch = watchRedis(redis, { url, prefix, process: 'receiver', log });
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: () => Date.now(), monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger: log, consequence: 'it is not ready, and goes by redis time' });

@@ -32,7 +32,7 @@ export type Connections = ReturnType<typeof connect>;
 export function connect(config: WorkerConfig, overrides: Partial<WorkerDependencies>, { ownerId, onRedisChange, signal }: ConnectOptions) {
   const { redis: redisConfig, s3, runware, timing, worker: settings } = config;
   const { now: wallMs = Date.now } = overrides;
-  const redis = connectPatient(redisConfig.url);
+  const redis = connectPatient(redisConfig.url, redisConfig.prefix);
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs, monotonicMs });
   const now = clock.now;
   const logger = overrides.logger ?? createLogger({ name: 'worker', ...config.log, secrets: secretsOf(config) });

@@ -1,9 +1,8 @@
-import { examineRedis, type RedisShortcoming } from '@darkroom/generation-store';
+import { examineRedis, type ExaminedRedis, type RedisShortcoming } from '@darkroom/generation-store';
 import { silentLogger, watchDependency, type DependencyWatch, type Logger } from '@darkroom/service-runtime';
-import type { Redis } from 'ioredis';
 
 /** Watches the setup of Redis. A setup that Darkroom cannot run on makes the worker unready; each shortcoming is logged once. */
-export function watchRedisSetup(redis: Pick<Redis, 'info'>, { logger, now }: { logger: Logger; now: () => number }): DependencyWatch {
+export function watchRedisSetup(redis: ExaminedRedis, { logger, now }: { logger: Logger; now: () => number }): DependencyWatch {
   let told = '';
   const tell = (shortcomings: readonly RedisShortcoming[]): void => {
     const kinds = shortcomings.map(({ kind }) => kind).join(' ');

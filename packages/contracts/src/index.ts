@@ -69,7 +69,7 @@ export { findMeant } from './did-you-mean.ts';
 export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
 export { isLoopbackHost, scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { findPrefixProblem, KEY_PREFIX_RULE } from './key-prefix.ts';
-export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress } from './redis-address.ts';
+export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress, type RedisGuides, type RedisHost } from './redis-address.ts';
 export { resolveByServers, resolveBySystem, resolveHost, type HostRules, type Resolve } from './resolve-host.ts';
 export { canReadUrl } from './can-read-url.ts';
 export { findAddressProblem, SERVER_ADDRESS_RULE, WEB_ADDRESS_RULE } from './web-address.ts';

@@ -10,6 +10,41 @@ test.each([
   ['rediss://worker:p%2541%2F%3F%23@h', { ...plain, host: 'h', isTls: true, username: 'worker', password: 'p%41/?#' }],
   ['redis://:a:b@c@127.0.0.1', { ...plain, host: '127.0.0.1', password: 'a:b@c' }],
   ['redis://[::1]:6380/2', { ...plain, host: '::1', port: 6380, db: 2 }],
+  [
+    'rediss://h?ca=/etc/a%20b.pem&servername=redis.example',
+    { ...plain, host: 'h', isTls: true, caFile: '/etc/a b.pem', servername: 'redis.example' },
+  ],
+  [
+    'redis-sentinel://worker:a,b%2F@s1,s2:7000,[::1]/my.master/2?sentinel-user=watch&sentinel-password=p%26',
+    {
+      ...plain,
+      ...{ host: 's1', port: 26_379, db: 2, username: 'worker', password: 'a,b/' },
+      guides: {
+        kind: 'sentinel',
+        name: 'my.master',
+        username: 'watch',
+        password: 'p&',
+        hosts: [
+          { host: 's1', port: 26_379 },
+          { host: 's2', port: 7000 },
+          { host: '::1', port: 26_379 },
+        ],
+      },
+    },
+  ],
+  [
+    'RedisS-Cluster://:p@n1:7001,n2/?ca=/ca.pem',
+    {
+      ...{ host: 'n1', port: 7001, db: 0, isTls: true, password: 'p', caFile: '/ca.pem' },
+      guides: {
+        kind: 'cluster',
+        hosts: [
+          { host: 'n1', port: 7001 },
+          { host: 'n2', port: 6379 },
+        ],
+      },
+    },
+  ],
 ])('%j is an address', (text, expected) => {
   expect(readRedisAddress(text)).toEqual(expected);
 });
@@ -43,6 +78,20 @@ test.each([
   ['redis://:hunter2%zz@h', '%25'],
   ['redis://:hunter2%ff@h', '%25'],
   ['redis://hunter2@h', 'password with its user'],
+  ['redis://h?ca=hunter2', 'must start with rediss'],
+  ['rediss://h?ca=', 'one ca='],
+  ['rediss://h?ca=a&ca=hunter2', 'one ca='],
+  ['rediss://h?ca=%zz', 'one ca='],
+  ['rediss://h?servername=hunter2/', 'host name as servername='],
+  ['redis://h?sentinel-password=hunter2', 'redis-sentinel://'],
+  ['redis-sentinel://h', 'name that the sentinels have'],
+  ['redis-sentinel://h/a/b', 'name that the sentinels have'],
+  ['redis-sentinel://h,h/a', 'each host once'],
+  ['redis-sentinel://h,/a', 'a host'],
+  ['redis-sentinel://h/a?sentinel-user=hunter2', 'sentinel-password='],
+  ['redis-cluster://h,hunter2/1', 'database 0 alone'],
+  ['redis-cluster://h?sentinel-password=hunter2', 'redis-sentinel://'],
+  ['redis-clusters://h', 'starts with redis://'],
   ['http://hunter2@h', 'starts with redis://'],
   ['redis:hunter2', 'starts with redis://'],
   ['hunter2:6379', 'starts with redis://'],

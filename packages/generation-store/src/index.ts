@@ -28,7 +28,15 @@ export type { Totals } from './lists/read-totals.ts';
 export type { EndedGeneration } from './lists/take-ended.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';
 export { hearRefusal } from './connection/hear-refusal.ts';
-export { examineRedis, readRedisState, redisShortcomings, type RedisShortcoming, type RedisState } from './connection/examine-redis.ts';
+export {
+  describeRedisServer,
+  examineRedis,
+  readRedisState,
+  redisShortcomings,
+  type ExaminedRedis,
+  type RedisShortcoming,
+  type RedisState,
+} from './connection/examine-redis.ts';
 export { redisCureOf } from './connection/redis-cure.ts';
 export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';
 export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';

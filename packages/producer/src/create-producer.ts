@@ -39,7 +39,7 @@ export function openParts(given: ProducerOptions, models: Models = knownModels) 
     now: clock = Date.now,
   } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
-  const redis = connectFailFast(redisUrl);
+  const redis = connectFailFast(redisUrl, prefix);
   const watch = watchConnection(redis, { prefix, look: 'ping', process: 'producer' });
   const { ask, close: refuseCalls } = createAvailability(redis, watch);
   const store = buildGenerationStore(
@@ -54,7 +54,7 @@ export function openParts(given: ProducerOptions, models: Models = knownModels) 
   const submissions = createSubmissions(redis, { prefix, failFast: true, now });
   const subscriptions = createSubscriptions(prefix, () =>
     // A right that it lacks is one of the producer: the watch of the other connection asks for them all.
-    connectSubscriber(redisUrl).on('denied', (error: Error) => redis.emit('denied', error)),
+    connectSubscriber(redisUrl, prefix).on('denied', (error: Error) => redis.emit('denied', error)),
   );
   const defaults: GenerationDefaults = {
     tenant: tenant ?? 'default',

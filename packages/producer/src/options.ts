@@ -1,7 +1,10 @@
 import type { NotificationType, Priority } from '@darkroom/contracts';
 
 export interface ProducerOptions {
-  /** Address of the Redis that the workers use: "redis://…" or "rediss://…". */
+  /**
+   * Address of the Redis that the workers use: "redis://…", "redis-sentinel://…" or "redis-cluster://…", or the same with "rediss" for TLS
+   * (docs/operations/redis.md).
+   */
   redisUrl: string;
   /** First part of every key; must hold a hash tag and equal that of the workers. Defaults to "{darkroom}". */
   prefix?: string;

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defined } from '@darkroom/contracts';
 import { Redis } from 'ioredis';
 import { freePort, startRedis, type AppendFsync, type LocalRedis } from '@darkroom/local-stack';
 
@@ -29,6 +30,10 @@ export interface OwnRedisOptions {
   dir?: string;
   /** `always` when absent. */
   appendfsync?: AppendFsync;
+  /** Settings that differ from the usual ones, by their names in redis.conf. */
+  settings?: Readonly<Record<string, string>>;
+  /** Configuration of a sentinel: the server then runs as one, and writes into that file. */
+  sentinelFile?: string;
 }
 
 const cacheDir = fileURLToPath(new URL('../../../.local/', import.meta.url));
@@ -36,7 +41,7 @@ const cacheDir = fileURLToPath(new URL('../../../.local/', import.meta.url));
 const DOWNLOAD_LIMIT_MS = 120_000;
 
 /** Reserves an address for a Redis; no server answers there before `start`. */
-export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRedisOptions = {}): Promise<OwnRedis> {
+export async function reserveRedis({ dir: given, appendfsync = 'always', settings, sentinelFile }: OwnRedisOptions = {}): Promise<OwnRedis> {
   const dir = given ?? (await mkdtemp(join(tmpdir(), 'darkroom-own-redis-')));
   const port = await freePort();
   let running: LocalRedis | undefined;
@@ -58,6 +63,7 @@ export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRe
         environment: process.env,
         appendfsync,
         downloadLimitMs: DOWNLOAD_LIMIT_MS,
+        ...defined({ settings, sentinelFile }),
       });
     },
     stop,

@@ -49,7 +49,7 @@ const ANSWER_LIMIT_MS = 3000;
 export async function connectRedis(options: OperationsOptions, isPatient = false): Promise<FoundRedis> {
   const refusals: string[] = [];
   for (const { settings, ...candidate } of findCandidates(options)) {
-    const redis = isPatient ? connectPatient(settings.url) : connectFailFast(settings.url);
+    const redis = (isPatient ? connectPatient : connectFailFast)(settings.url, settings.prefix);
     const trouble = await troubleOf(redis, settings.prefix);
     if (trouble === undefined) return { redis, prefix: settings.prefix, ...candidate };
     redis.disconnect();
@@ -69,7 +69,7 @@ export async function connectRedis(options: OperationsOptions, isPatient = false
  * @throws LocalStackError with the reason and what to do.
  */
 export async function refuseUnusable(settings: RedisSettings): Promise<void> {
-  const redis = connectFailFast(settings.url);
+  const redis = connectFailFast(settings.url, settings.prefix);
   try {
     const trouble = await troubleOf(redis, settings.prefix);
     if (trouble !== undefined && !isAbsent(trouble)) throw refusalOf(whereOf(settings), trouble);
@@ -137,11 +137,15 @@ async function namedConnectTrouble(redis: ReturnType<typeof connectFailFast>): P
   return trouble?.reason === 'closed' || trouble?.reason === 'timeout' ? ((await hearRefusal(redis.options)) ?? trouble) : trouble;
 }
 
-/** Finds a sentinel, a cluster node or a replica: each accepts a connection as a primary does, and refuses later requests. */
+/**
+ * Finds a sentinel, a replica, or a node of a cluster whose address is not that of a cluster: each accepts a connection as a primary does, and
+ * refuses later requests, the node after the next failover.
+ */
 async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> {
   const server = await redis.info('server').catch(() => ''); // a user without the right to INFO: its first request reports that
   const [, mode] = /redis_mode:(\w+)/.exec(server) ?? [];
-  if (mode === 'sentinel' || mode === 'cluster') return { reason: mode, words: `redis_mode is ${mode}` };
+  const isGuided = redis.options.Connector !== undefined;
+  if (mode === 'sentinel' || (mode === 'cluster' && !isGuided)) return { reason: mode, words: `redis_mode is ${mode}` };
   const role = /role:(\w+)/.exec(await redis.info('replication').catch(() => ''))?.[1];
   return role === 'slave' ? { reason: 'read-only', words: 'its role is that of a replica' } : undefined;
 }

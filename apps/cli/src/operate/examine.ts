@@ -73,7 +73,7 @@ async function checkRedis(options: ExamineOptions): Promise<CheckResult> {
       ...(reading === undefined ? [] : [describeReading(reading, clock.now())]),
       ...describeDamaged(await store.listDamaged()),
     ];
-    const told = [`${where} answers`, ...shortcomings.map(({ text }) => text), ...history].join('\n');
+    const told = [`${where} answers`, await operations.describeServer(), ...shortcomings.map(({ text }) => text), ...history].join('\n');
     if (shortcomings.some(({ isUnfit }) => isUnfit)) return { kind: 'trouble', text: `${told}\nno worker becomes ready with this Redis` };
     if (!(await store.isInitialised()))
       return {

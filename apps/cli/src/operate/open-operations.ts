@@ -2,6 +2,7 @@ import {
   buildGenerationStore,
   buildReadingStore,
   defaultRetention,
+  describeRedisServer,
   examineRedis,
   type GenerationStore,
   type Reading,
@@ -32,6 +33,8 @@ export interface Operations {
   readonly clock: RedisClock;
   /** Lists what Darkroom needs and its Redis lacks. */
   examineRedis(): Promise<RedisShortcoming[]>;
+  /** Describes its Redis: version, place, replicas, log, eviction policy, TLS. */
+  describeServer(): Promise<string>;
   /** Counts the jobs of each queue by BullMQ's states, and those that are due now. */
   countQueues(now: number): Promise<{ queue: string; states: Readonly<Record<string, number>>; backlog: number }[]>;
   /** Opens its bucket, which the caller closes. @throws ConfigError; LocalStackError if no bucket is known; ForeignBucketError; StorageError. */
@@ -67,6 +70,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
       }
     },
     examineRedis: () => examineRedis(redis),
+    describeServer: () => describeRedisServer(redis),
     findReading: () => buildReadingStore({ prefix }, redis).findReading(),
     countQueues: (now) =>
       Promise.all(

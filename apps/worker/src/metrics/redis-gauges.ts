@@ -1,9 +1,8 @@
-import { readRedisState, redisShortcomings, type RedisState } from '@darkroom/generation-store';
+import { readRedisState, redisShortcomings, type ExaminedRedis, type RedisState } from '@darkroom/generation-store';
 import type { Metrics } from '@darkroom/service-runtime';
-import type { Redis } from 'ioredis';
 
 /** Adds memory and setup of the Redis server. One `INFO` serves a scrape. */
-export function addRedisGauges(metrics: Metrics, redis: Pick<Redis, 'info'>): void {
+export function addRedisGauges(metrics: Metrics, redis: ExaminedRedis): void {
   let asked: Promise<RedisState> | undefined;
   const read = (): Promise<RedisState> => {
     asked ??= readRedisState(redis).finally(() => (asked = undefined));

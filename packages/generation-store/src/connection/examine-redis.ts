@@ -1,7 +1,7 @@
 import { defined } from '@darkroom/contracts';
-import type { Redis } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 
-export const redisShortcomings = ['eviction', 'too-old', 'nameless', 'no-log', 'nearly-full'] as const;
+export const redisShortcomings = ['eviction', 'too-old', 'nameless', 'one-node', 'no-log', 'nearly-full'] as const;
 
 /** A property of a Redis server with which Darkroom cannot work, or of which its operator should know. */
 export interface RedisShortcoming {
@@ -16,12 +16,32 @@ export interface RedisShortcoming {
 const MIN_VERSION = [6, 2] as const;
 const NEARLY_FULL = 0.85;
 
+/** The used part of a connection. */
+export type ExaminedRedis = Pick<Redis, 'info'> & { readonly options: RedisOptions };
+
 /**
- * Examines the settings of a server: its eviction policy, version, log and memory. Asks `INFO`, which each process may. Used by workers,
- * for their readiness, and by `doctor`.
+ * Examines the settings of a server: its eviction policy, version, log, memory and place in a cluster. Asks `INFO`, which each process may.
+ * Used by workers, for their readiness, and by `doctor`.
  */
-export async function examineRedis(redis: Pick<Redis, 'info'>): Promise<RedisShortcoming[]> {
-  return findShortcomings(parseInfo(await redis.info()));
+export async function examineRedis(redis: ExaminedRedis): Promise<RedisShortcoming[]> {
+  return findShortcomings(parseInfo(await redis.info()), isGuided(redis));
+}
+
+const isGuided = ({ options }: ExaminedRedis): boolean => options.Connector !== undefined;
+
+/** Describes a server as it is: name and version, place, replicas, log, eviction policy, TLS. */
+export async function describeRedisServer(redis: ExaminedRedis): Promise<string> {
+  const info = parseInfo(await redis.info());
+  const name = info.get('server_name') ?? 'redis';
+  const replicas = Number(info.get('connected_slaves') ?? 0);
+  return [
+    `${name} ${info.get(`${name}_version`) ?? info.get('redis_version') ?? 'of unknown version'}`,
+    info.get('redis_mode') === 'cluster' ? 'node of a cluster' : isGuided(redis) ? 'found by sentinels' : 'one address',
+    `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
+    `append-only file ${info.get('aof_enabled') === '1' ? 'on' : 'off'}`,
+    `maxmemory-policy ${info.get('maxmemory_policy') ?? 'unknown'}`,
+    redis.options.tls === undefined ? 'no TLS' : 'TLS',
+  ].join(', ');
 }
 
 /** Memory and setup of a server, as its `INFO` tells them; a value that it does not tell is absent. */
@@ -35,17 +55,20 @@ export interface RedisState {
 }
 
 /** Reads memory and setup of a server. */
-export async function readRedisState(redis: Pick<Redis, 'info'>): Promise<RedisState> {
+export async function readRedisState(redis: ExaminedRedis): Promise<RedisState> {
   const info = parseInfo(await redis.info());
   const tell = (name: string): number | undefined => (info.has(name) ? Number(info.get(name)) : undefined);
   return {
     ...defined({ usedBytes: tell('used_memory'), limitBytes: tell('maxmemory'), evictedKeys: tell('evicted_keys') }),
-    shortcomings: findShortcomings(info),
+    shortcomings: findShortcomings(info, isGuided(redis)),
   };
 }
 
-/** Returns the shortcomings in an answer to `INFO`; a value that the server does not tell is none. */
-export function findShortcomings(info: ReadonlyMap<string, string>): RedisShortcoming[] {
+/**
+ * Returns the shortcomings in an answer to `INFO`; a value that the server does not tell is none.
+ * @param isGuidedThere True if the address names guides: the nodes of a cluster, or sentinels.
+ */
+export function findShortcomings(info: ReadonlyMap<string, string>, isGuidedThere = false): RedisShortcoming[] {
   const shortcomings: RedisShortcoming[] = [];
   const policy = info.get('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction')
@@ -67,6 +90,12 @@ export function findShortcomings(info: ReadonlyMap<string, string>): RedisShortc
       kind: 'nameless',
       isUnfit: true,
       text: 'INFO tells neither run_id nor master_replid: Darkroom could not notice a restart or a failover, after which Redis may have forgotten what was bought; use a server that tells one of them',
+    });
+  if (info.get('redis_mode') === 'cluster' && !isGuidedThere)
+    shortcomings.push({
+      kind: 'one-node',
+      isUnfit: false,
+      text: 'REDIS_URL names one node of a cluster as if it stood alone: after a failover, or when its slots move, everything would stand still; use redis-cluster:// and name some of its nodes',
     });
   if (info.get('aof_enabled') === '0')
     shortcomings.push({

@@ -15,9 +15,9 @@ const closedWithoutWords: RedisTrouble = { reason: 'closed', words: 'a new conne
  * line.
  * @returns the words of Redis, or that there were none; undefined if the connection stayed open, or could not be made.
  */
-export async function hearRefusal({ host, port, path, family, tls }: RedisOptions): Promise<RedisTrouble | undefined> {
-  // Over TLS there are no words: Redis closes before the handshake.
-  if (tls !== undefined) return closedWithoutWords;
+export async function hearRefusal({ host, port, path, family, tls, Connector }: RedisOptions): Promise<RedisTrouble | undefined> {
+  // Over TLS there are no words: Redis closes before the handshake. Behind guides the host is one of them.
+  if (tls !== undefined || Connector !== undefined) return closedWithoutWords;
   return new Promise((resolve) => {
     const socket = connect(path === undefined ? { host: host ?? '127.0.0.1', port: port ?? 6379, ...defined({ family }) } : { path });
     let heard = '';

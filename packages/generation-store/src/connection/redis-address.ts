@@ -1,17 +1,14 @@
-import { canReadUrl } from '@darkroom/contracts';
+import { readRedisAddress, type RedisHost } from '@darkroom/contracts';
 
-/** Names a Redis by its address, without its password: "rediss://worker@redis.internal:6379/2". */
+/** Names a Redis by its address, without its password: "rediss://worker@redis.internal:6379/2", "redis-sentinel://s1:26379,s2:26379/mymaster". */
 export function describeRedisAddress(url: string): string {
-  if (!canReadUrl(url)) return 'an address that cannot be read';
-  const { protocol, username, hostname, port, pathname } = new URL(url);
-  const user = username === '' ? '' : `${decodeUser(username)}@`;
-  return `${protocol}//${user}${hostname}:${port === '' ? '6379' : port}${pathname === '/' ? '' : pathname}`;
+  const address = readRedisAddress(url);
+  if ('problem' in address) return 'an address that cannot be read';
+  const { isTls, username, guides, db } = address;
+  const user = username === undefined ? '' : `${username}@`;
+  const hosts = (guides?.hosts ?? [address]).map(nameOf).join(',');
+  const name = guides?.kind === 'sentinel' ? `/${guides.name}` : '';
+  return `${isTls ? 'rediss' : 'redis'}${guides === undefined ? '' : `-${guides.kind}`}://${user}${hosts}${name}${db === 0 ? '' : `/${db}`}`;
 }
 
-function decodeUser(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
+const nameOf = ({ host, port }: RedisHost): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -50,7 +50,7 @@ const patterns: readonly (readonly [RegExp, RedisReason])[] = [
   [/(^|[\s:-])NOPERM |ACL failure in script|The user executing the script can'?t|can'?t publish to the channel/i, 'no-permission'],
   [/(^|[\s:-])(NOAUTH|WRONGPASS) |invalid password|invalid username-password/i, 'unauthenticated'],
   // a sentinel has neither scripts nor data
-  [/unknown command '?eval/i, 'sentinel'],
+  [/unknown command '?eval|knows no primary/i, 'sentinel'],
   [/DB index is out of range|invalid DB index/i, 'wrong-database'],
   [/max number of clients/i, 'too-many-clients'],
   [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'unknown-host'],
@@ -80,7 +80,7 @@ export function redisTroubleOf(error: unknown): RedisTrouble {
 }
 
 /** Names that mean a wrong node, or a node that forgot the login: the command ran nothing, and a new connection may work. */
-const replaceable = /(^|[\s:-])(READONLY|MASTERDOWN|UNBLOCKED|LOADING|NOAUTH|MOVED) /;
+const replaceable = /(^|[\s:-])(READONLY|MASTERDOWN|UNBLOCKED|LOADING|NOAUTH|MOVED|CLUSTERDOWN) /;
 
 /** Returns true if a new connection may work where this one was refused. */
 export const needsNewConnection = (error: unknown): boolean => textsOf(error).some((text) => replaceable.test(text));

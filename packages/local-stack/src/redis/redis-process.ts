@@ -16,6 +16,10 @@ export interface RedisProcessOptions {
   readonly port?: number;
   /** `off` writes nothing to the disk. */
   readonly persistence: AppendFsync | 'off';
+  /** Settings that differ from the usual ones, by their names in redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Configuration of a sentinel: the server then runs as one, and writes into that file. */
+  readonly sentinelFile?: string;
 }
 
 /** A running private server. */
@@ -89,8 +93,8 @@ async function startOnPort(options: RedisProcessOptions, port: number, folder: O
   }
 }
 
-function startServer({ binary, environment, dir, persistence }: RedisProcessOptions, port: number): Program {
-  const settings = {
+function startServer({ binary, environment, dir, persistence, settings, sentinelFile }: RedisProcessOptions, port: number): Program {
+  const all = {
     port: String(port),
     bind: '127.0.0.1',
     'protected-mode': 'yes',
@@ -103,11 +107,16 @@ function startServer({ binary, environment, dir, persistence }: RedisProcessOpti
     // Entries and jobs stay in the compact form of a hash: half of the memory (docs/operations/production.md). All versions know this older name.
     'hash-max-ziplist-value': '1024',
     daemonize: 'no',
+    ...settings,
   };
   return startProgram({
     name: 'Redis',
     command: binary,
-    args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    args: [
+      ...(sentinelFile === undefined ? [] : [sentinelFile]),
+      ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]),
+      ...(sentinelFile === undefined ? [] : ['--sentinel']),
+    ],
     environment,
     logFile: join(dir, 'server.log'),
     // A Ctrl-C must not reach Redis: this process needs it while it stops, and Redis writes its data before it ends.

@@ -1,4 +1,5 @@
-import { readRedisAddress } from '@darkroom/contracts';
+import { readFile } from 'node:fs/promises';
+import { defined, readRedisAddress } from '@darkroom/contracts';
 import { Redis } from 'ioredis';
 
 /** Facts from `INFO server`. */
@@ -9,14 +10,17 @@ export interface ServerInfo {
   readonly processId: number | undefined;
 }
 
-/** Asks the Redis at `url` for PONG and for its name. Returns undefined if it does not answer or still loads its data. */
+/** Asks the Redis at `url` (or the first of its guides) for PONG and for its name. Returns undefined if it does not answer or still loads its data. */
 export async function findServerInfo(url: string, timeoutMs: number): Promise<ServerInfo | undefined> {
   const address = readRedisAddress(url);
   if ('problem' in address) return undefined;
-  const { isTls, ...fields } = address;
+  const { isTls, caFile, servername, host, port, db, guides } = address;
+  const { username, password } = guides?.kind === 'sentinel' ? guides : address;
+  const ca = caFile === undefined ? undefined : await readFile(caFile).catch(() => undefined);
   const client = new Redis({
-    ...fields,
-    ...(isTls ? { tls: {} } : {}),
+    ...{ host, port, ...defined({ username, password }) },
+    ...(guides?.kind === 'sentinel' ? {} : { db }),
+    ...(isTls ? { tls: defined({ ca, servername }) } : {}),
     lazyConnect: true,
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,

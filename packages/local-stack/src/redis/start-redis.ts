@@ -24,6 +24,10 @@ export interface StartRedisOptions {
   readonly port?: number;
   /** `always` when absent, as in production, because purchases are rare and expensive. `off` writes nothing to the disk. */
   readonly appendfsync?: AppendFsync | 'off';
+  /** Settings that differ from the usual ones, by their names in redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Configuration of a sentinel: the server then runs as one, and writes into that file. */
+  readonly sentinelFile?: string;
   /** Time limit of the download of the private copy; 30 s when absent. */
   readonly downloadLimitMs?: number;
 }
@@ -99,13 +103,13 @@ async function startOwn(
   environment: Environment,
   options: StartRedisOptions,
 ): Promise<Omit<LocalRedis, 'startMs'>> {
-  const { dir, port, appendfsync = 'always' } = options;
+  const { dir, port, appendfsync = 'always', settings, sentinelFile } = options;
   const { version, ...server } = await startRedisProcess({
     binary,
     environment,
     dir,
     persistence: appendfsync,
-    ...defined({ port }),
+    ...defined({ port, settings, sentinelFile }),
   });
   return { ...server, kind, detail: version, durable: appendfsync !== 'off' };
 }

@@ -38,7 +38,7 @@ export function createEvents(given: EventsOptions): Events {
     tenant,
     takeOverMs = DEFAULT_TAKE_OVER_MS,
   } = options;
-  const redis = connectPatient(redisUrl);
+  const redis = connectPatient(redisUrl, prefix);
   const stopping = new AbortController();
   const events = buildEventGroup(redis, prefix, group, consumer);
   const isClosed = (): boolean => stopping.signal.aborted;

@@ -37,7 +37,7 @@ export function createWebhookEndpoints(given: WebhookEndpointsOptions): WebhookE
   const keys = keyText === undefined ? undefined : readCapabilityKeys(keyText);
   if (keyText !== undefined && keys === undefined) problems.push({ path: 'keys', message: `must be ${CAPABILITY_KEYS_RULE}` });
   if (problems.count > 0) throw new ConfigError(problems);
-  const redis = connectFailFast(redisUrl);
+  const redis = connectFailFast(redisUrl, prefix);
   const watch = watchConnection(redis, { prefix, look: 'ping', process: 'producer' });
   const { ask, close: refuseCalls } = createAvailability(redis, watch);
   return buildWebhookEndpoints({

@@ -8,7 +8,7 @@ import { webhookSettings } from './webhook.ts';
 
 test('describes a variable by the message for a wrong value', () => {
   expect(describeSettings({ redis: redisSettings, listen: listenSettings(3001) })).toEqual([
-    { name: 'REDIS_URL', isRequired: true, allowed: 'a URL that starts with redis:// or rediss://' },
+    { name: 'REDIS_URL', isRequired: true, allowed: 'a URL that starts with redis://, rediss://, redis-sentinel:// or redis-cluster://' },
     { name: 'DARKROOM_PREFIX', isRequired: false, default: '{darkroom}', allowed: 'a prefix with one hash tag, such as "{darkroom}"' },
     { name: 'HOST', isRequired: false, default: '127.0.0.1', allowed: 'a host name or address to listen on' },
     { name: 'PORT', isRequired: false, default: '3001', allowed: 'a whole number from 0 to 65535' },

@@ -104,7 +104,7 @@ test('lists every problem at once, with the allowed and the given value', () => 
     TENANT_DAILY_CAP_USD: '-1',
   };
   expect(problemsOf(() => readSettings(schemas, env))).toEqual({
-    REDIS_URL: 'must be a URL that starts with redis:// or rediss://"localhost:6379"',
+    REDIS_URL: 'must be a URL that starts with redis://, rediss://, redis-sentinel:// or redis-cluster://"localhost:6379"',
     S3_BUCKET: 'is missing, and must be the name of a bucket: 3 to 63 lower-case letters, digits, "-" and "."',
     RUNWARE_API_KEY: 'is missing, and must be an API key of Runware',
     DAILY_CAP_USD: 'must be an amount of US dollars such as 25 or 12.50, above 0"0"',
@@ -119,7 +119,7 @@ test('lists every problem at once, with the allowed and the given value', () => 
 test('an empty string, or one of blanks, counts as missing', () => {
   expect(loadConfig(redisSettings, { REDIS_URL: 'redis://a', DARKROOM_PREFIX: '  ' }).prefix).toBe('{darkroom}');
   expect(problemsOf(() => loadConfig(redisSettings, { REDIS_URL: ' ' }))).toEqual({
-    REDIS_URL: 'is missing, and must be a URL that starts with redis:// or rediss://',
+    REDIS_URL: 'is missing, and must be a URL that starts with redis://, rediss://, redis-sentinel:// or redis-cluster://',
   });
 });
 

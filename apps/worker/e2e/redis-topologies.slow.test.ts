@@ -1,0 +1,164 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { redisUserOf, type RedisProcess } from '@darkroom/generation-store';
+import { createEvents, createProducer, type Producer } from '@darkroom/producer';
+import {
+  countExecutions,
+  createSelfSigned,
+  eventually,
+  freePort,
+  readAclLines,
+  readBilledTasks,
+  reserveRedis,
+  runApp,
+  startDashboard,
+  startFleet,
+  startRedisCluster,
+  startSentinels,
+  storesEnvironment,
+  type Fleet,
+  type RedisGroup,
+} from '@darkroom/testing';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+
+/** Time after which sentinels and nodes of the cluster take a silent server for dead. */
+const DEAD_AFTER_MS = 2000;
+const RECOVERY_LIMIT_MS = 30_000;
+const prefix = '{darkroom}';
+const request = { positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 } as const;
+const passwordOf = (user: string): string => `password-of-${user}`;
+let dir = '';
+let aclFile = '';
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'darkroom-topologies-'));
+  aclFile = join(dir, 'darkroom.acl');
+  const admin = 'user default on nopass ~* &* +@all';
+  await writeFile(aclFile, `${[admin, ...(await readAclLines(passwordOf))].join('\n')}\n`);
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+interface World {
+  fleet: Fleet;
+  producer: Producer;
+  addressOf: (process: RedisProcess) => string;
+}
+
+/** Starts every process, each with a user of its own. @param address Makes the address of Redis for a user. */
+async function startWorld(address: (user: string, password: string) => string): Promise<World> {
+  const addressOf = (process: RedisProcess): string => address(redisUserOf(process), passwordOf(redisUserOf(process)));
+  const [worker, receiver, eraser, api, notifier] = (['worker', 'receiver', 'eraser', 'api', 'notifier'] as const).map(addressOf);
+  const fleet = await startFleet({
+    redisUsers: async () => ({ worker: worker!, receiver: receiver!, eraser: eraser!, api: api!, notifier: notifier! }),
+    ...{ erasers: 1, apis: 1, notifiers: 1 },
+    env: { DAILY_CAP_USD: '100' },
+  });
+  const producer = createProducer({ redisUrl: addressOf('producer'), prefix });
+  onTestFinished(async () => {
+    await producer.close();
+    await fleet.stop();
+  });
+  return { fleet, producer, addressOf };
+}
+
+/** Follows one image from the call to its event and to the list. */
+async function buyOne({ producer, addressOf }: World): Promise<void> {
+  const events = createEvents({ redisUrl: addressOf('producer'), prefix, group: 'flow', from: 'oldest' });
+  const { generationId } = await producer.enqueue(request, { tags: ['flow'] });
+  expect(await producer.wait(generationId, { timeoutMs: 30_000 })).toMatchObject({ status: 'succeeded' });
+  for await (const event of events) {
+    if (event.event === 'generation.succeeded' && event.generationId === generationId) break;
+  }
+  await events.close();
+  const { generations } = await producer.list({ tag: 'flow' });
+  expect(generations.map((each) => each.generationId)).toContain(generationId);
+}
+
+/** Uses the store as operators do: commands, among them one that walks through all keys, and the dashboard. */
+async function operate({ fleet, addressOf }: World): Promise<void> {
+  const env = { ...storesEnvironment({ redisUrl: addressOf('operator'), prefix, s3: fleet.s3Config }), DAILY_CAP_USD: '100' };
+  for (const words of [['status'], ['doctor']]) {
+    const { code, output } = await runApp('cli', words, env);
+    expect(code, `${words.join(' ')}: ${output}`).toBe(0);
+  }
+  await eventually(
+    async () => {
+      const { code, output } = await runApp('cli', ['reconcile'], env);
+      expect(code, output).toBe(0);
+    },
+    { withinMs: 30_000, everyMs: 500 },
+  );
+  const dashboard = await startDashboard(fleet, { REDIS_URL: addressOf('dashboard') });
+  const headers = { connection: 'close' };
+  expect(await (await fetch(`${dashboard.url}/generations`, { headers })).text()).toContain('succeeded');
+  const queues = await fetch(`${dashboard.url}/queues/api/queues?activeQueue=generations&status=completed&page=1&jobsPerPage=10`, { headers });
+  expect(queues.status).toBe(200);
+  await dashboard.kill();
+}
+
+/** Kills the primary while orders arrive, and measures the seconds until an image that was enqueued afterwards is home. */
+async function failOver(world: World, group: RedisGroup, name: string): Promise<void> {
+  const { producer, fleet } = world;
+  const orders: string[] = [];
+  const enqueue = async (): Promise<string> => {
+    const { generationId } = await producer.enqueue(request);
+    orders.push(generationId);
+    return generationId;
+  };
+  for (let at = 0; at < 5; at += 1) await enqueue();
+  const old = await group.primary(prefix);
+  const killedAt = performance.now();
+  await old.kill();
+  const since = (): number => Math.round(performance.now() - killedAt) / 1000;
+  const later = await eventually(enqueue, { withinMs: RECOVERY_LIMIT_MS, everyMs: 100 });
+  const enqueuedAfter = since();
+  expect(await producer.wait(later, { timeoutMs: RECOVERY_LIMIT_MS })).toMatchObject({ status: 'succeeded' });
+  const homeAfter = since();
+  expect((await group.primary(prefix)).url).not.toBe(old.url);
+  // Replication is asynchronous: an order that the dead primary alone had is enqueued again, as its caller would do.
+  for (const generationId of orders) {
+    await eventually(() => producer.enqueue(request, { generationId }), { withinMs: RECOVERY_LIMIT_MS, everyMs: 200 });
+    expect(await producer.wait(generationId, { timeoutMs: RECOVERY_LIMIT_MS })).toMatchObject({ status: 'succeeded' });
+  }
+  const billed = await readBilledTasks(fleet.billFile);
+  expect([...billed.values()].every(({ executions }) => executions <= 1), 'no task was bought twice').toBe(true);
+  expect(countExecutions(billed)).toBe(orders.length + 1);
+  process.stdout.write(`${name}: a call is taken ${enqueuedAfter.toFixed(1)} s after the kill, its image is home after ${homeAfter.toFixed(1)} s\n`);
+}
+
+test('a Redis with TLS and a certificate of an authority of its own', async () => {
+  const [own, other] = [createSelfSigned(Date.now()), createSelfSigned(Date.now())];
+  const files = { ca: join(dir, 'ca.pem'), key: join(dir, 'key.pem'), wrong: join(dir, 'wrong.pem') };
+  await Promise.all([writeFile(files.ca, own.certificate), writeFile(files.key, own.key), writeFile(files.wrong, other.certificate)]);
+  const port = await freePort();
+  const tls = { 'tls-port': String(port), 'tls-cert-file': files.ca, 'tls-key-file': files.key, 'tls-ca-cert-file': files.ca };
+  const redis = await reserveRedis({ settings: { aclfile: aclFile, 'tls-auth-clients': 'no', ...tls } });
+  onTestFinished(() => redis[Symbol.asyncDispose]());
+  await redis.start();
+  const address = (user: string, password: string): string =>
+    `rediss://${user}:${password}@127.0.0.1:${port}?ca=${encodeURIComponent(files.ca)}`;
+  const world = await startWorld(address);
+  await buyOne(world);
+  await operate(world);
+
+  const wrong = createProducer({ redisUrl: world.addressOf('producer').replace('ca.pem', 'wrong.pem'), prefix });
+  await expect(wrong.enqueue(request)).rejects.toMatchObject({
+    code: 'queue.unavailable',
+    details: { reason: 'tls' },
+    cause: expect.objectContaining({ message: expect.stringMatching(/certificate.*\?ca=<file>/) as unknown }) as unknown,
+  });
+  await wrong.close();
+}, 90_000);
+
+test.each([
+  ['Sentinel', startSentinels],
+  ['Cluster', startRedisCluster],
+] as const)('%s, whose primary is killed: nothing is bought twice, and everything comes home', async (name, start) => {
+  const group = await start(DEAD_AFTER_MS, { aclfile: aclFile });
+  onTestFinished(() => group[Symbol.asyncDispose]());
+  const world = await startWorld((user, password) => group.address(user, password));
+  await buyOne(world);
+  await operate(world);
+  await failOver(world, group, name);
+}, 150_000);
