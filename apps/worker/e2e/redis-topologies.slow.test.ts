@@ -20,6 +20,7 @@ import {
   type Fleet,
   type RedisGroup,
 } from '@darkroom/testing';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 /** Time after which sentinels and nodes of the cluster take a silent server for dead. */
@@ -75,20 +76,19 @@ async function buyOne({ producer, addressOf }: World): Promise<void> {
   expect(generations.map((each) => each.generationId)).toContain(generationId);
 }
 
-/** Uses the store as operators do: commands, among them one that walks through all keys, and the dashboard. */
-async function operate({ fleet, addressOf }: World): Promise<void> {
+/** Runs a command of operators. */
+async function command({ fleet, addressOf }: World, name: string): Promise<string> {
   const env = { ...storesEnvironment({ redisUrl: addressOf('operator'), prefix, s3: fleet.s3Config }), DAILY_CAP_USD: '100' };
-  for (const words of [['status'], ['doctor']]) {
-    const { code, output } = await runApp('cli', words, env);
-    expect(code, `${words.join(' ')}: ${output}`).toBe(0);
-  }
-  await eventually(
-    async () => {
-      const { code, output } = await runApp('cli', ['reconcile'], env);
-      expect(code, output).toBe(0);
-    },
-    { withinMs: 30_000, everyMs: 500 },
-  );
+  const { code, output } = await runApp('cli', [name], env);
+  expect(code, `${name}: ${output}`).toBe(0);
+  return output;
+}
+
+/** Uses a command that walks through all keys, and the dashboard. */
+async function operate(world: World): Promise<void> {
+  const { fleet, addressOf } = world;
+  // A worker may be reconciling, and only one process does so at a time.
+  await eventually(() => command(world, 'reconcile'), { withinMs: 30_000, everyMs: 500 });
   const dashboard = await startDashboard(fleet, { REDIS_URL: addressOf('dashboard') });
   const headers = { connection: 'close' };
   expect(await (await fetch(`${dashboard.url}/generations`, { headers })).text()).toContain('succeeded');
@@ -140,7 +140,17 @@ test('a Redis with TLS and a certificate of an authority of its own', async () =
     `rediss://${user}:${password}@127.0.0.1:${port}?ca=${encodeURIComponent(files.ca)}`;
   const world = await startWorld(address);
   await buyOne(world);
-  await operate(world);
+  expect(await command(world, 'doctor')).toMatch(/one address, 0 replicas, append-only file on, maxmemory-policy noeviction, TLS/);
+
+  // another password for one user, without a break: both hold until the processes with the first one are replaced
+  const admin = new Redis(redis.url);
+  const [user, second] = [redisUserOf('worker'), 'second-password'];
+  await admin.call('ACL', 'SETUSER', user, `>${second}`);
+  await world.fleet.startWorker('worker-second', { REDIS_URL: address(user, second) });
+  await admin.call('ACL', 'SETUSER', user, `<${passwordOf(user)}`);
+  admin.disconnect();
+  await world.fleet.workers[0]?.stop();
+  await buyOne(world);
 
   const wrong = createProducer({ redisUrl: world.addressOf('producer').replace('ca.pem', 'wrong.pem'), prefix });
   await expect(wrong.enqueue(request)).rejects.toMatchObject({
@@ -151,14 +161,33 @@ test('a Redis with TLS and a certificate of an authority of its own', async () =
   await wrong.close();
 }, 90_000);
 
-test.each([
-  ['Sentinel', startSentinels],
-  ['Cluster', startRedisCluster],
-] as const)('%s, whose primary is killed: nothing is bought twice, and everything comes home', async (name, start) => {
-  const group = await start(DEAD_AFTER_MS, { aclfile: aclFile });
+/** Makes sure that an address that is nearly right is refused with a reason. */
+async function expectRefused(redisUrl: string, reason: string): Promise<void> {
+  const producer = createProducer({ redisUrl, prefix });
+  await expect(producer.enqueue(request), redisUrl).rejects.toMatchObject({ code: 'queue.unavailable', details: { reason } });
+  await producer.close();
+}
+
+test('Sentinel, whose primary is killed: nothing is bought twice, and everything comes home', async () => {
+  const group = await startSentinels(DEAD_AFTER_MS, { aclfile: aclFile });
   onTestFinished(() => group[Symbol.asyncDispose]());
   const world = await startWorld((user, password) => group.address(user, password));
   await buyOne(world);
+  expect(await command(world, 'doctor')).toContain('found by sentinels, 2 replicas');
+  await expectRefused(world.addressOf('producer').replace('/images', '/pictures'), 'sentinel');
+  await failOver(world, group, 'Sentinel');
+}, 150_000);
+
+test('Cluster, where the owner of the slot is killed: nothing is bought twice, and everything comes home', async () => {
+  const group = await startRedisCluster(DEAD_AFTER_MS, { aclfile: aclFile });
+  onTestFinished(() => group[Symbol.asyncDispose]());
+  const world = await startWorld((user, password) => group.address(user, password));
+  await buyOne(world);
+  expect(await command(world, 'doctor')).toContain('node of a cluster, 1 replica');
   await operate(world);
-  await failOver(world, group, name);
+  const { host } = new URL((await group.primary(prefix)).url);
+  const [login = '', hosts = ''] = world.addressOf('producer').replace('redis-cluster://', '').split('@');
+  const another = hosts.split(',').find((each) => each !== host) ?? '';
+  await expectRefused(`redis://${login}@${another}`, 'cluster');
+  await failOver(world, group, 'Cluster');
 }, 150_000);

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import type { OwnRedis } from '../own-redis.ts';
 
 /** Several servers that belong together, each a process on this machine. */
@@ -25,3 +26,13 @@ export const portOf = ({ url }: OwnRedis): number => Number(new URL(url).port);
 
 /** Builds the part of an address before the hosts. */
 export const loginOf = (user?: string, password = ''): string => (user === undefined ? '' : `${user}:${password}@`);
+
+/** @throws while a replica has not copied its primary. */
+export async function checkInStep(url: string): Promise<void> {
+  const client = new Redis(url);
+  try {
+    if (!(await client.info('replication')).includes('master_link_status:up')) throw new Error('a replica is not in step yet');
+  } finally {
+    client.disconnect();
+  }
+}

@@ -2,8 +2,7 @@ import { freePort } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
 import { eventually } from '../eventually.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
-import { loginOf, portOf, startEach, stopEach, type RedisGroup } from './redis-group.ts';
-import { untilInStep } from './start-sentinels.ts';
+import { checkInStep, loginOf, portOf, startEach, stopEach, type RedisGroup } from './redis-group.ts';
 
 const SLOTS = 16_384;
 const PRIMARIES = 3;
@@ -78,7 +77,7 @@ async function form(nodes: readonly Node[]): Promise<void> {
   await eventually(async () => {
     for (const { client } of nodes)
       if (!String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) throw new Error('the cluster is not whole yet');
-    for (const { server } of nodes.slice(PRIMARIES)) await untilInStep(server.url);
+    for (const { server } of nodes.slice(PRIMARIES)) await checkInStep(server.url);
     // A primary takes part in a failover once it knows the replica, which the others tell.
     const replicas = String(await first!.client.call('CLUSTER', 'NODES')).split('\n').filter((line) => line.includes('slave'));
     if (replicas.length < nodes.length - PRIMARIES) throw new Error('the replicas are not known yet');

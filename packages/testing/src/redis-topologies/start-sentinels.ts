@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from '../eventually.ts';
-import { reserveRedis, type OwnRedis } from '../own-redis.ts';
-import { loginOf, portOf, startEach, stopEach, type RedisGroup } from './redis-group.ts';
+import { reserveRedis } from '../own-redis.ts';
+import { checkInStep, loginOf, portOf, startEach, stopEach, type RedisGroup } from './redis-group.ts';
 
 const NAME = 'images';
 const SYNC_LIMIT_MS = 20_000;
@@ -40,7 +40,7 @@ export async function startSentinels(downAfterMs: number, settings: Readonly<Rec
       async () => {
         const state = await watching.info('sentinel');
         if (!/status=ok,.*slaves=2,sentinels=3/.test(state)) throw new Error(`the sentinels are not in step: ${state}`);
-        for (const { url } of replicas) await untilInStep(url);
+        for (const { url } of replicas) await checkInStep(url);
       },
       { withinMs: SYNC_LIMIT_MS, everyMs: 200 },
     );
@@ -57,14 +57,4 @@ export async function startSentinels(downAfterMs: number, settings: Readonly<Rec
     },
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** Rejects until a replica has copied its primary. */
-export async function untilInStep(url: OwnRedis['url']): Promise<void> {
-  const client = new Redis(url);
-  try {
-    if (!(await client.info('replication')).includes('master_link_status:up')) throw new Error('a replica is not in step yet');
-  } finally {
-    client.disconnect();
-  }
 }
