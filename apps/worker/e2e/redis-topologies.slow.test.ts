@@ -156,7 +156,7 @@ test('a Redis with TLS and a certificate of an authority of its own', async () =
   await expect(wrong.enqueue(request)).rejects.toMatchObject({
     code: 'queue.unavailable',
     details: { reason: 'tls' },
-    cause: expect.objectContaining({ message: expect.stringMatching(/certificate.*\?ca=<file>/) as unknown }) as unknown,
+    cause: expect.objectContaining({ message: expect.stringMatching(/certificate/) as unknown }) as unknown,
   });
   await wrong.close();
 }, 90_000);
