@@ -78,6 +78,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   addConnectionGauge(metrics, { redis: () => watch.state().kind === 'usable' });
   const server = buildServer({
     access,
+    store,
     board: createBoard({
       queues,
       path: config.path,

@@ -6,6 +6,7 @@ import {
   type Metrics,
   type ReadinessCheck,
 } from '@darkroom/service-runtime';
+import type { GenerationStore } from '@darkroom/generation-store';
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify';
 import { refuseOtherSites } from './access/refuse-other-sites.ts';
 import { requireLogin } from './access/require-login.ts';
@@ -14,6 +15,7 @@ import type { AccessSettings } from './access/settings.ts';
 import { mayAct } from './access/visitor.ts';
 import { withoutBasePath } from './base-path.ts';
 import { refusalOf } from './board/allowed-routes.ts';
+import { noteBoardActs } from './board/board-acts.ts';
 import { boundPages } from './board/bound-pages.ts';
 import { addBoardStyle, BOARD_STYLE, BOARD_STYLE_PATH } from './board/board-style.ts';
 import { signatureOf } from './pages/acts/add-act.ts';
@@ -21,14 +23,16 @@ import { BOARD_PATH } from './board/board-path.ts';
 
 const STYLE_PATH = `${BOARD_PATH}${BOARD_STYLE_PATH}`;
 
-/** Returns the route as the board knows it. */
-const boardRouteOf = (route: string): string => route.slice(BOARD_PATH.length) || '/';
+/** Returns the route as the board knows it; undefined for one of our own. */
+const boardRouteOf = ({ routeOptions: { url = '' } }: FastifyRequest): string | undefined =>
+  url.startsWith(BOARD_PATH) && url !== STYLE_PATH ? url.slice(BOARD_PATH.length) || '/' : undefined;
 
 export interface ServerDependencies {
   readonly access: AccessSettings;
   /** Path under which a proxy offers the dashboard, without a slash at its end. */
   readonly path: string;
   readonly board: FastifyPluginCallback;
+  readonly store: Pick<GenerationStore, 'noteAct'>;
   /** Adds our own pages. */
   readonly addPages: (server: FastifyInstance) => void;
   readonly metrics: Metrics;
@@ -52,6 +56,7 @@ export function buildServer({
   access,
   path,
   board,
+  store,
   addPages,
   metrics,
   ready,
@@ -70,9 +75,10 @@ export function buildServer({
     frameworkErrors: (_error, _request, reply) => void reply.raw.writeHead(404, { 'content-length': '0' }).end(),
   });
   server.decorateRequest('visitor', null);
-  const findRefusal = (request: FastifyRequest, route: string, params: Readonly<Record<string, string>>): string | undefined => {
-    const isBoard = route.startsWith(BOARD_PATH) && route !== STYLE_PATH;
-    const refusal = isBoard ? refusalOf(request.method, boardRouteOf(route), params) : undefined;
+  const findRefusal = (request: FastifyRequest): string | undefined => {
+    const route = boardRouteOf(request);
+    // Fastify types params as unknown; for a pattern they are strings by name.
+    const refusal = route && refusalOf(request.method, route, request.params as Readonly<Record<string, string>>);
     if (refusal !== undefined || request.method === 'GET' || request.method === 'HEAD') return refusal;
     if (!mayAct(request)) return LOOK_ONLY;
     return isOutdated() ? OUTDATED : undefined;
@@ -85,8 +91,7 @@ export function buildServer({
   server.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url;
     if (request.is404 || route === undefined) return reply.code(404).send();
-    // Fastify types params as unknown; for a pattern they are strings by name.
-    const refusal = findRefusal(request, route, request.params as Readonly<Record<string, string>>);
+    const refusal = findRefusal(request);
     if (refusal === undefined) return undefined;
     logger.warn({ method: request.method, route, reason: refusal }, 'action refused');
     // The form of errors that the board shows.
@@ -100,6 +105,7 @@ export function buildServer({
       'an act on the board',
     );
   });
+  server.addHook('preHandler', noteBoardActs(store, boardRouteOf));
   server.addHook('preValidation', boundPages);
   server.addHook('onSend', addSecurityHeaders);
   server.addHook('onSend', async (request, reply, payload) => {

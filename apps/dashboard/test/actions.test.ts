@@ -1,3 +1,4 @@
+import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
 import { jobIdOf, parseJobPayload, queueNames } from '@darkroom/queues';
 import { eventually } from '@darkroom/testing';
 import { Worker } from 'bullmq';
@@ -62,7 +63,7 @@ test('all queues are paused and resumed', async () => {
 });
 
 test('an action on a job in another state changes nothing and says why', async () => {
-  const { ask, queue, park, snapshot } = await setup();
+  const { ask, queue, park, snapshot, prefix } = await setup();
   const [waiting, parked] = [await queue(), await park()];
   const before = await snapshot();
   expect((await ask('PUT', `/queues/api/queues/submissions/${jobIdOf(waiting)}/retry`)).status).toBe(400);
@@ -72,5 +73,32 @@ test('an action on a job in another state changes nothing and says why', async (
   expect(body).toContain('is not in the delayed state');
   expect((await ask('PUT', '/queues/api/queues/submissions/no-such-job/retry')).status).toBe(404);
   expect((await ask('PUT', '/queues/api/queues/nothing/pause')).status).toBe(404);
-  expect(await snapshot()).toEqual(before);
+  const after = await snapshot();
+  // the log of acts has them, as every act that an operator asks for
+  delete after[`${prefix}:acts`];
+  expect(after).toEqual(before);
+});
+
+test('each act on the board stands in the log of acts, with its operator', async () => {
+  const { ask, fail, park, redis, prefix } = await setup();
+  const [failed, parked] = [await fail(), await park()];
+  await ask('PUT', `/queues/api/queues/submissions/${jobIdOf(failed)}/retry`);
+  await ask('PUT', '/queues/api/queues/submissions/retry/failed');
+  await ask('PUT', `/queues/api/queues/settlements/${jobIdOf(parked)}/promote`);
+  await ask('PUT', '/queues/api/queues/settlements/pause');
+  await ask('PUT', '/queues/api/queues/resume');
+  await ask('PUT', `/queues/api/queues/generations/${parked.generationId}/clean`);
+  await ask('PUT', '/queues/api/queues/settlements/clean/failed');
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const acts = await store.readActs(10);
+  expect(new Set(acts.map(({ who, reason }) => `${who} ${reason}`))).toEqual(new Set(['darkroom by Bull Board']));
+  expect(acts.map(({ act, on }) => `${act}: ${on}`).toReversed()).toEqual([
+    `retry job: ${jobIdOf(failed)} of submissions`,
+    'retry jobs: all failed of submissions',
+    `promote job: ${jobIdOf(parked)} of settlements`,
+    'pause queue: settlements',
+    'resume queues: all queues',
+    `cancel: ${parked.generationId}`,
+  ]);
+  expect((await ask('GET', '/health')).body.match(/by Bull Board/g)).toHaveLength(6);
 });

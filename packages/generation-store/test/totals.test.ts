@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { retryOf } from './retry-world.ts';
 import { ended, endedForGood, IMAGE_NANO_USD, newGeneration, setup, setupAt } from './world.ts';
 
 const NOW = Date.UTC(2026, 10, 29, 12);
@@ -22,6 +23,16 @@ describe('totals', () => {
     await world.enqueue();
     await expect(world.store.enqueue(newGeneration())).rejects.toMatchObject({ code: 'spend.cap-reached' });
     expect((await world.store.totals()).refused).toMatchObject({ 'spend.cap-reached': 1, 'queue.full': 0, other: 0 });
+  });
+
+  test('count each image whose retry was refused, by its code', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue(2);
+    await expect(retryOf(world, ref.generationId)).rejects.toMatchObject({ code: 'retry.in-progress' });
+    expect((await world.store.totals()).refused).toMatchObject({ 'retry.in-progress': 2, other: 0 });
+    const now = await world.store.readTime();
+    const minutes = await world.store.minutes(now - 60_000, now);
+    expect(minutes.reduce((sum, { refused }) => sum + (refused['retry.in-progress'] ?? 0), 0)).toBe(2);
   });
 
   test('count a paid submission without an image once, also if an operator then calls it lost', async () => {

@@ -160,6 +160,17 @@ describe('caps that are lowered while S3 is away', () => {
     expect(await restoreCaps(settings)).toMatchObject({ kind: 'same', revision: 2 });
   });
 
+  test('keep the operator and the reason, in Redis at once and in the record', async () => {
+    await restoreCaps(settings, caps);
+    const by = { who: 'Zoë O’Neil', reason: 'a dear day: 50 % more than planned' };
+    await world.store.restrictCaps({ allPerDay: 7 }, by);
+    expect(await world.store.findCapsChange()).toMatchObject(by);
+    await world.store.restrictCaps({ allPerDay: 6 });
+    await restoreCaps(settings);
+    expect(await world.storage.findNewestSetting('caps')).toMatchObject({ ...by, by: 'redis', after: { allPerDay: 6 } });
+    expect(await world.store.findCapsChange()).toMatchObject(by);
+  });
+
   test('in a store that has none nothing is lowered', async () => {
     expect(await world.store.restrictCaps({ allPerDay: 1 })).toBe(false);
     expect(await world.store.findCaps()).toBeUndefined();

@@ -67,7 +67,7 @@ async function changeCapsOf(
   { terminal, answer }: Lines,
 ): Promise<0 | 1> {
   const hold = async (): Promise<string> => {
-    const isLowered = await store.restrictCaps(change);
+    const isLowered = await store.restrictCaps(change, { who, reason });
     const caps = (await store.findCaps())?.caps;
     const words = caps === undefined ? 'the store has no caps' : `the caps now: ${describeCaps(caps)}`;
     return isLowered

@@ -27,6 +27,7 @@ import { imageRuleNames } from '../settings/image-rules.ts';
 import { admitGeneration } from './admit-generation.ts';
 import { outlineOf, receiptOf, type NewGeneration } from './enqueue.ts';
 import { findGeneration } from './find-generation.ts';
+import { retryRefusalCodes } from '../lists/read-minutes.ts';
 import { REQUEST_GONE } from './kept-request.ts';
 import { AFTER_NEW_GENERATION, generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
@@ -50,8 +51,8 @@ ${own.lua}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
 -- an earlier retry may be forgotten, or not read yet
-if recovering() then return named({ kind = 'recovering' }) end
-if isReading() then return named({ kind = 'reading' }) end
+if recovering() then return countAnswer(named({ kind = 'recovering' })) end
+if isReading() then return countAnswer(named({ kind = 'reading' })) end
 local oldKey = prefix .. ':generation:' .. of
 local old, isKnown = hash(oldKey)
 if not isKnown or boundTo ~= '' and old.tenant ~= boundTo then
@@ -63,11 +64,11 @@ for _, each in ipairs({ of, retryOf }) do
   local askedAt = redis.call('HMGET', prefix .. ':erasure:' .. each, 'requestedAt')[1]
   if askedAt then return named({ kind = 'erased', id = each, at = askedAt }) end
 end
-if old.requestDigest == '${REQUEST_GONE}' then return named({ kind = 'request-gone', id = of }) end
+if old.requestDigest == '${REQUEST_GONE}' then return countAnswer(named({ kind = 'request-gone', id = of })) end
 local present = redis.call('HMGET', key, 'tenant', 'retryOf', 'replaces')
 if present[1] then
   local isSame = present[1] == tenant and present[2] == retryOf and present[3] == replaces
-  return named({ kind = isSame and 'exists' or 'conflict', id = id })
+  return countAnswer(named({ kind = isSame and 'exists' or 'conflict', id = id }))
 end
 if whyUnknown(id) then return named({ kind = 'damaged', unreadable = id }) end
 if isAll == '1' then
@@ -78,7 +79,7 @@ end
 
 local now = nowMs()
 local refusals = { open = 'retry.in-progress', home = 'retry.already-succeeded', lost = 'retry.lost-image', unknown = 'retry.unknown-outcome' }
-local refused, unread, answer = {}, nil, nil
+local refused, refusedCodes, unread, answer = {}, {}, nil, nil
 local places = {}
 for at in string.gmatch(replaces, '%d+') do places[#places + 1] = at end
 local ofPlaces = {}
@@ -106,12 +107,16 @@ for place, at in ipairs(places) do
   if why then
     if isOther and redis.call('HGET', prefix .. ':generation:' .. newest.id, 'replaces') == replaces then answer = newest.id end
     local isTaken = isOther and (newestState == 'open' or newestState == 'home')
-    refused[#refused + 1] = named({ index = ofPlaces[place], code = isTaken and 'retry.already-retried' or refusals[why], id = isTaken and newest.id or whose })
+    refusedCodes[#refusedCodes + 1] = isTaken and 'retry.already-retried' or refusals[why]
+    refused[#refused + 1] = named({ index = ofPlaces[place], code = refusedCodes[#refusedCodes], id = isTaken and newest.id or whose })
   end
 end
 if unread then return named({ kind = 'damaged', unreadable = unread }) end
 if answer then return named({ kind = 'replayed', id = answer }) end
-if #refused > 0 then return named({ kind = 'refused', images = refused }) end
+if #refused > 0 then
+  for _, code in ipairs(refusedCodes) do countRefusal(code) end
+  return named({ kind = 'refused', images = refused })
+end
 
 local outOfTime = timeTrouble(now)
 if outOfTime then return named({ kind = outOfTime, now = now }) end
@@ -151,7 +156,7 @@ export type RetryReceipt =
 const refusedSchema = namedReply(
   z.object({
     index: number,
-    code: z.enum(['retry.in-progress', 'retry.already-retried', 'retry.already-succeeded', 'retry.lost-image', 'retry.unknown-outcome']),
+    code: z.enum(retryRefusalCodes),
     id: z.string(),
   }),
 );

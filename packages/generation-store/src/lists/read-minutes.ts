@@ -23,7 +23,16 @@ export interface MinuteCounts {
   roads: Readonly<Record<string, number>>;
 }
 
-/** Codes of the errors that the answers of an enqueue become. */
+/** Codes by which a retry refuses an image; each refused image counts. */
+export const retryRefusalCodes = [
+  'retry.in-progress',
+  'retry.already-retried',
+  'retry.already-succeeded',
+  'retry.lost-image',
+  'retry.unknown-outcome',
+] as const;
+
+/** Codes of the errors that the answers of an enqueue or a retry become. */
 export const codeOfAnswer: Readonly<Record<string, string>> = {
   cap: 'spend.cap-reached',
   full: 'queue.full',
@@ -38,9 +47,10 @@ export const codeOfAnswer: Readonly<Record<string, string>> = {
   'deadline-over': 'request.invalid',
   'run-at-out-of-bounds': 'request.invalid',
   'safety-required': 'request.invalid',
+  ...Object.fromEntries(retryRefusalCodes.map((code) => [code, code])),
 };
 
-/** Codes by which refused enqueues are counted; `other` for an answer of a later version, or of a retry about single images. */
+/** Codes by which refused enqueues and retries are counted; `other` for an answer of a later version. */
 export const refusalCodes = [...new Set(Object.values(codeOfAnswer)), 'other'];
 
 /** Hashes asked for at once; each has some dozen fields. */

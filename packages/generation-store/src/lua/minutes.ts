@@ -23,12 +23,13 @@ end
 
 -- counts an answer that neither made a generation nor found one
 local isNoRefusal = { created = true, exists = true, replayed = true, changed = true, ['not-initialised'] = true }
+local function countRefusal(answer)
+  countMinute(nowMs(), 'refused:' .. answer)
+  countTotal('refused:' .. answer)
+end
 local function countAnswer(reply)
   for place = 1, #reply, 2 do
-    if reply[place] == 'kind' and not isNoRefusal[reply[place + 1]] then
-      countMinute(nowMs(), 'refused:' .. reply[place + 1])
-      countTotal('refused:' .. reply[place + 1])
-    end
+    if reply[place] == 'kind' and not isNoRefusal[reply[place + 1]] then countRefusal(reply[place + 1]) end
   end
   return reply
 end

@@ -9,9 +9,10 @@ import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sound } from '../lua/sound.ts';
 import { applySetting } from './apply-setting.ts';
-import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
+import { quoteSignature, readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
 
-const given = nameArguments(['name', 'value']);
+const signature = nameArguments(['who', 'reason', 'signature']);
+const given = nameArguments(['name', 'value'], signature.after);
 
 /**
  * Lowers caps in Redis alone, a group for each, and notes that for a worker to record. A cap that is as low already stays. Replies 1 if one
@@ -21,17 +22,19 @@ const restrictCapsScript = createLuaScript(/* lua */ `${prelude}${sound}${money}
 soundCaps()
 local caps = capsOf()
 if not caps then return 0 end
-local names, entry = caps.names, nil
-${given.each()}
+local names, entry, now = caps.names, nil, int(nowMs())
+${signature.lua}
+${given.each(signature.after)}
   if not caps[name] or tonumber(value) < tonumber(caps[name]) then
     if names and not caps[name] then names = names .. ' ' .. name end
     redis.call('HSET', KEYS[1], name, value)
-    entry = (entry or int(nowMs()) .. ' ' .. (caps.revision or '0')) .. ' ' .. name .. ' ' .. value
+    entry = (entry or now .. ' ' .. (caps.revision or '0')) .. ' ' .. name .. ' ' .. value
   end
 end
 if not entry then return 0 end
 if names then redis.call('HSET', KEYS[1], 'names', names) end
-redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', entry)
+if signature ~= '' then redis.call('HSET', KEYS[1], 'changedAt', now, 'changedBy', who, 'changedFor', reason) end
+redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', entry .. signature)
 return 1
 `);
 
@@ -125,10 +128,12 @@ export async function findCapsRestrictions(redis: Redis, prefix: string): Promis
 
 /**
  * Lowers the named caps in Redis alone. A cap that is as low already stays, and so does one to be lifted (null).
+ * @param by Recorded with the change.
  * @returns true if one was lowered.
  */
-export async function restrictCaps(redis: Redis, prefix: string, lowered: CapsToLower): Promise<boolean> {
-  return (await restrictCapsScript.run(redis, capsKey(prefix), [prefix, ...Object.entries(fieldsOf(lowered)).flat()])) === 1;
+export async function restrictCaps(redis: Redis, prefix: string, lowered: CapsToLower, by: Signature = {}): Promise<boolean> {
+  const signed = signature.list({ who: by.who, reason: by.reason, signature: quoteSignature(by) });
+  return (await restrictCapsScript.run(redis, capsKey(prefix), [prefix, ...signed, ...Object.entries(fieldsOf(lowered)).flat()])) === 1;
 }
 
 /**
@@ -149,7 +154,7 @@ export async function applyCaps(
 /** Reads who changed the caps, when and why; undefined for caps of an earlier version. */
 export async function findCapsChange(redis: Redis, prefix: string): Promise<CapsChanged | undefined> {
   const [at, who, reason] = await redis.hmget(capsKey(prefix), 'changedAt', 'changedBy', 'changedFor');
-  return /^\d{1,15}$/.test(at ?? '') ? defined({ at: Number(at), who: who ?? undefined, reason: reason ?? undefined }) : undefined;
+  return /^\d{1,15}$/.test(at ?? '') ? defined({ at: Number(at), who: who || undefined, reason: reason || undefined }) : undefined;
 }
 
 /** Writes caps without a change in S3, as versions before the records of changes did. */

@@ -1,10 +1,11 @@
+import { defined, type Signature } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 
 /** End of a setting's key: the list of the restrictions that Redis alone holds. */
 export const UNRECORDED = '-unrecorded';
 
 /** A change that restricts, and that Redis alone holds until a worker has recorded it in S3. */
-export interface Restriction {
+export interface Restriction extends Signature {
   /** Its text in Redis. */
   entry: string;
   /** Redis time, in milliseconds since 1970. */
@@ -25,7 +26,26 @@ export async function readRestrictions(redis: Redis, settingKey: string, unrecor
   return entries.map((entry) => {
     const [at, revision, ...words] = entry.split(' ');
     const values: Record<string, number> = {};
-    for (let each = 0; each + 1 < words.length; each += 2) values[words[each] ?? ''] = Number(words[each + 1]);
-    return { entry, at: Number(at), revision: Number(revision), values };
+    const signature: Signature = {};
+    for (let each = 0; each + 1 < words.length; each += 2) {
+      const [name = '', value = ''] = words.slice(each, each + 2);
+      if (name === 'who' || name === 'reason') signature[name] = unquote(value);
+      else values[name] = Number(value);
+    }
+    return { entry, at: Number(at), revision: Number(revision), values, ...signature };
   });
+}
+
+/** Writes a signature as the words of an entry. Earlier versions take them for values that they do not know. */
+export const quoteSignature = (signature: Signature): string =>
+  Object.entries(defined(signature))
+    .map(([name, words]) => ` ${name} ${encodeURIComponent(words)}`)
+    .join('');
+
+function unquote(words: string): string {
+  try {
+    return decodeURIComponent(words);
+  } catch {
+    return words;
+  }
 }

@@ -65,9 +65,8 @@ export async function restoreSetting<Kind extends SettingKind>(
     });
     const begin = beginningOf(kept, newest, known, seed);
     if (begin === undefined) return undefined;
-    const after = restrictions
-      .filter((each) => stillHolds(each, newest))
-      .reduce((value, { lowered }) => kept.restrict(value, lowered), begin.value);
+    const holding = restrictions.filter((each) => stillHolds(each, newest));
+    const after = holding.reduce((value, { lowered }) => kept.restrict(value, lowered), begin.value);
     const carried = restrictions.map(({ entry }) => entry);
     if (begin.isRecorded && kept.isSame(begin.value, after)) {
       const { revision } = begin;
@@ -81,9 +80,11 @@ export async function restoreSetting<Kind extends SettingKind>(
     }
     const revision = begin.isRecorded ? begin.revision + 1 : begin.revision;
     const { by } = begin;
+    const { who, reason } = holding.findLast((each) => each.who !== undefined || each.reason !== undefined) ?? {};
+    const signature = defined({ who, reason });
     const before = begin.isRecorded && begin.revision > 0 ? begin.value : null;
-    if (!(await archive.recordSetting(buildSettingRecord(kept.kind, { revision, at, by, before, after }, kept.id)))) continue;
-    if (await kept.apply(store, { revision, value: after, carried, changed: { at } }))
+    if (!(await archive.recordSetting(buildSettingRecord(kept.kind, { revision, at, by, ...signature, before, after }, kept.id)))) continue;
+    if (await kept.apply(store, { revision, value: after, carried, changed: { at, ...signature } }))
       return { kind: by === 'environment' ? 'seeded' : 'recorded', value: after, revision };
   }
   throw new Error(`the ${kept.kind} of the store changed again and again while they were read`);

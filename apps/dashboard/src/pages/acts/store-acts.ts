@@ -17,13 +17,13 @@ export const buildStoreActs = (store: ActStore, wakeAll: () => Promise<number>):
     url: '/spend/caps',
     back: () => 'spend',
     on: ({ cap, usd }) => `${capOf(cap) ?? 'no cap'} to ${usd} USD`,
-    async run({ cap, usd = '' }) {
+    async run({ cap, usd = '', reason }, _id, who) {
       const name = capOf(cap);
       if (name === undefined) throw new RangeError(`There is no such cap: ${capNames.join(', ')}.`);
       const nanoUsd = parseUsd(usd);
       if (nanoUsd < 1) throw new RangeError('A cap is more than nothing. To stop buying, pause it on the page of health.');
       const before = (await store.findCaps())?.caps[name];
-      if (!(await store.restrictCaps({ [name]: nanoUsd })))
+      if (!(await store.restrictCaps({ [name]: nanoUsd }, { who, reason })))
         throw new RangeError(
           `Nothing was changed: the cap is ${before === undefined ? 'not known' : `${formatUsd(before)} USD`}, and this page only lowers caps. To raise it: darkroom caps --${capWords[name].option} ${usd}`,
         );
