@@ -206,3 +206,30 @@ test('a cap is lowered and buying is paused from the pages, with a reason; a cap
   expect(complaints.filter((complaint) => !complaint.includes('409'))).toEqual([]);
   await page.context().close();
 });
+
+test('all that match a filter are counted, then retried with a reason, by pages without a barrier', async () => {
+  await world.fleet.setFaults({ failContentPolicyRate: 1 });
+  await order(2, {}, { tags: ['bulk'] });
+  await world.fleet.setFaults({ failContentPolicyRate: 0 });
+  const { page, complaints, shoot, findBarriers } = await world.open('/generations?tag=bulk&status=failed');
+  await page.getByText('Change all of them').click();
+  await shoot('many-offered');
+  await page.getByRole('button', { name: 'Count for a retry' }).click();
+  await page.getByText('2 generations with 2 images, at most 0.04 USD').waitFor();
+  await shoot('many-counted');
+  expect((await findBarriers()).join('\n')).toBe('');
+  await page.getByLabel('Reason, kept in the log of acts').first().fill('the filter of the provider was wrong');
+  await page.getByRole('button', { name: 'Retry 2 generations' }).click();
+  await page.getByText('Done, bought again').waitFor();
+  await shoot('many-done');
+  expect((await findBarriers()).join('\n')).toBe('');
+  await page.getByRole('link', { name: 'All acts on many generations' }).click();
+  await page.getByText('the filter of the provider was wrong').waitFor();
+  await shoot('many-list');
+  expect((await findBarriers()).join('\n')).toBe('');
+  await page.goto(`${world.url}/health`, { waitUntil: 'domcontentloaded' });
+  await page.getByRole('link', { name: 'tag bulk' }).waitFor();
+  await shoot('health-after');
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});

@@ -1,20 +1,12 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { aclRulesOf, redisRights } from '@darkroom/generation-store';
 import { createProducer } from '@darkroom/producer';
 import { createLogger } from '@darkroom/service-runtime';
-import { findChromium, startFleet } from '@darkroom/testing';
-import axe from 'axe-core';
+import { startFleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
-import { chromium, type BrowserContextOptions } from 'playwright-core';
 import { createDashboard } from '../src/app.ts';
+import { ACTS, startBrowser } from './browser.ts';
 
-const ACTS = { username: 'darkroom', password: 'correct-horse-battery' };
 const LOOKS = { username: 'look', password: 'only-for-the-eyes' };
-const local = fileURLToPath(new URL('../../../.local', import.meta.url));
-const screens = join(local, 'screens');
-
 export { LOOKS };
 
 /** Starts a Darkroom with a dashboard and a browser. */
@@ -40,10 +32,7 @@ export async function startWorld() {
     { logger: createLogger({ name: 'test', level: 'debug' }, { write: (line) => (log += line) }) },
   );
   await dashboard.start();
-  const { executablePath, environment } = await findChromium(local, process.env);
-  const flags = '--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-  const browser = await chromium.launch({ executablePath, env: environment, chromiumSandbox: false, args: flags.split(' ') });
-  await mkdir(screens, { recursive: true });
+  const browser = await startBrowser(`${dashboard.url()}/ops/darkroom`);
   return {
     fleet,
     producer,
@@ -56,43 +45,9 @@ export async function startWorld() {
         ...init,
         headers: { authorization: `Basic ${btoa(`${(init.as ?? ACTS).username}:${(init.as ?? ACTS).password}`)}`, ...init.headers },
       }),
-    /** Opens a page as an operator; collects what the browser complains about. */
-    async open(path: string, options: BrowserContextOptions = {}) {
-      const context = await browser.newContext({
-        viewport: { width: 1440, height: 900 },
-        httpCredentials: ACTS,
-        ...options,
-      });
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      const foreign: string[] = [];
-      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
-      page.on('pageerror', (error) => complaints.push(error.message));
-      page.on(
-        'request',
-        (request) => void (request.url().startsWith(dashboard.url()) || request.url().startsWith('data:') || foreign.push(request.url())),
-      );
-      await page.goto(`${dashboard.url()}/ops/darkroom${path}`, { waitUntil: 'domcontentloaded' });
-      return {
-        page,
-        complaints,
-        foreign,
-        shoot: (name: string) => page.screenshot({ path: join(screens, `${name}.png`), fullPage: true }),
-        /** Returns what axe finds wrong with the page for people who use a screen reader or see less. */
-        async findBarriers() {
-          // by the debugger, so that the policy of the page holds
-          await page.evaluate(axe.source);
-          return page.evaluate(async () => {
-            const { violations } = await (
-              globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-            ).axe.run();
-            return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-          });
-        },
-      };
-    },
+    open: browser.open,
     async stop() {
-      await browser.close();
+      await browser.stop();
       await dashboard.stop();
       await producer.close();
       await fleet.stop();

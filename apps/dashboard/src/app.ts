@@ -2,9 +2,9 @@ import { defined } from '@darkroom/contracts';
 import {
   buildGenerationStore,
   connectFailFast,
-  examineRedis,
   defaultRetention,
   hasNewerFormat,
+  readRedisState,
   watchRedis,
 } from '@darkroom/generation-store';
 import { createProducer } from '@darkroom/producer';
@@ -17,6 +17,7 @@ import {
   createLogger,
   createMetrics,
   createRedisClock,
+  readVersion,
   watchClock,
   type Logger,
   type Service,
@@ -25,6 +26,7 @@ import { openQueues } from './board/board-queues.ts';
 import { createBoard } from './board/create-board.ts';
 import type { DashboardConfig } from './config.ts';
 import { addDashboardMetrics } from './dashboard-metrics.ts';
+import { createManyRunner } from './pages/many/many-runner.ts';
 import { addPages } from './pages/page-routes.ts';
 import { createPictures } from './pages/pictures/create-pictures.ts';
 import { buildServer } from './server.ts';
@@ -71,6 +73,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const producer = createProducer({ redisUrl: redisConfig.url, prefix });
   const images = config.pictures === undefined ? undefined : createImages(config.pictures);
+  const runner = createManyRunner({ producer, store, logger });
   const submissions = createSubmissions(redis, { prefix, failFast: true });
   const jobCounts = createJobCounts(queues, now);
   const metrics = createMetrics({ process: 'dashboard' });
@@ -93,7 +96,11 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
         producer,
         store,
         readJobs: () => jobCounts.read(),
-        examine: () => examineRedis(redis),
+        examine: () => readRedisState(redis),
+        skewMs: () => clock.skewMs() ?? 0,
+        now,
+        version: readVersion(),
+        runner,
         wakeAll: () => submissions.endRest(),
         pictures: images && createPictures(images),
         showPrompts: config.pages.showPrompts,
@@ -127,12 +134,14 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
         watch.untilUsable().catch(() => undefined),
       );
       await clockWatch.start();
+      runner.start();
       const login = access.password === undefined ? 'none: open to every user of this machine' : `password of "${access.user}"`;
       logger.info({ url: address, login }, 'dashboard started');
     },
     stop(hurry) {
       stopping ??= (async () => {
         await closeServer(server, hurry);
+        await atMost(CLOSE_LIMIT_MS, runner.stop());
         watch.close();
         await clockWatch.stop();
         await atMost(CLOSE_LIMIT_MS, Promise.allSettled([submissions.close(), ...queues.map((queue) => queue.close())]));

@@ -14,6 +14,7 @@ import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts'
 import { findBulk, requestBulk } from './erasing/request-bulk.ts';
 import { findErasure, requestErasure } from './erasing/request-erasure.ts';
 import { countGenerations, findPlaceAt } from './lists/count-generations.ts';
+import { findByDigits } from './lists/find-by-digits.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
 import { readMinutes } from './lists/read-minutes.ts';
@@ -67,6 +68,7 @@ import {
 import { readKnownEndpoints } from './notifications/many-endpoints.ts';
 import { applyEndpoint, readUnrecordedEndpoints } from './notifications/webhook-endpoints.ts';
 import { countUnreadableChanges } from './settings/unrecorded-changes.ts';
+import { countGivenUp, findFailingEndpoints } from './notifications/failing-endpoints.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
 import { applyCaps, findCaps, findCapsChange, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
 import { findDiffering, reportDiffering } from './settings/differing.ts';
@@ -74,6 +76,7 @@ import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits } from 
 import { lookAtSettings } from './settings/look-at-settings.ts';
 import { applyPauses, findPauses } from './settings/operator-pause.ts';
 import { noteAct, readActs } from './settings/acts.ts';
+import { addBulkAct, findBulkAct, listBulkActs, listBulkActsUnderWay, stepBulkAct } from './settings/bulk-acts.ts';
 import { readImageRules } from './settings/image-rules.ts';
 import { releaseImage } from './settings/release-image.ts';
 import { readWithheld } from './settings/withheld.ts';
@@ -116,6 +119,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findTimeline: bind(findTimeline),
     findIdByKey: bind(findIdByKey),
     list: bind(listGenerations),
+    findByDigits: bind(findByDigits),
     count: bind(countGenerations),
     findPlaceAt: bind(findPlaceAt),
     minutes: bind(readMinutes),
@@ -209,8 +213,15 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     readKnownEndpoints: bind(readKnownEndpoints),
     applyEndpoint: bind(applyEndpoint),
     countUnreadableChanges: bind(countUnreadableChanges),
+    findFailingEndpoints: bind(findFailingEndpoints),
+    countGivenUp: bind(countGivenUp),
     noteAct: bind(noteAct),
     readActs: bind(readActs),
+    addBulkAct: bind(addBulkAct),
+    stepBulkAct: bind(stepBulkAct),
+    findBulkAct: bind(findBulkAct),
+    listBulkActs: bind(listBulkActs),
+    listBulkActsUnderWay: bind(listBulkActsUnderWay),
     lookAtSettings: bind(lookAtSettings),
     reportDiffering: bind(reportDiffering),
     findDiffering: bind(findDiffering),

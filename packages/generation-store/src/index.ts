@@ -21,6 +21,7 @@ export { buildErasingStore, type ErasingStore } from './erasing/erasing-store.ts
 export { buildEventGroup, type EventGroup } from './events/event-group.ts';
 export { buildEventTail, waitForEvents, type EventTail } from './events/event-tail.ts';
 export { isPlaceBefore, type LoggedEvent } from './events/logged-event.ts';
+export type { FoundByDigits } from './lists/find-by-digits.ts';
 export type { ListFilter, ListPage, ListPlace } from './lists/list-generations.ts';
 export { refusalCodes, type MinuteCounts } from './lists/read-minutes.ts';
 export { waitingStages, type OldestWaiting } from './lists/read-oldest-waiting.ts';
@@ -48,6 +49,7 @@ export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig 
 export { DEFAULT_PREFIX, eventChannel, eventLogKey } from './keys.ts';
 export type { Act } from './settings/acts.ts';
 export type { ApiKeyRevisions, StoredApiKey } from './settings/api-keys.ts';
+export { bulkActTurn, type BulkAct, type BulkActState, type BulkActStep } from './settings/bulk-acts.ts';
 export { imageRuleNames, uncheckedProblem, type ImageRules } from './settings/image-rules.ts';
 export type { StoredLimits } from './settings/limits.ts';
 export type { StoredPauses } from './settings/operator-pause.ts';
@@ -123,6 +125,7 @@ export {
 export type { Restriction } from './settings/restrictions.ts';
 export type { FailedNotification, LoggedNotification, NotificationNote } from './notifications/notification-log.ts';
 export type { Resend } from './notifications/resends.ts';
+export type { FailingEndpoint, FailingNotifications } from './notifications/failing-endpoints.ts';
 export type { NotifiedGeneration } from './notifications/notified.ts';
 export type { EndpointCounts, KnownEndpoint } from './notifications/many-endpoints.ts';
 export type { StoredEndpoint } from './notifications/webhook-endpoints.ts';

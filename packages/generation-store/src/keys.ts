@@ -66,6 +66,12 @@ export const differingKey = (prefix: string): string => `${prefix}:settings-diff
 export const workerSeenKey = (prefix: string): string => `${prefix}:worker-seen`;
 /** Stream of the last acts of operators on the dashboard (settings/acts.ts). */
 export const actsKey = (prefix: string): string => `${prefix}:acts`;
+/** Hash of an act on many generations (settings/bulk-acts.ts). */
+export const bulkActKey = (prefix: string, id: string): string => `${prefix}:bulk-act:${id}`;
+/** Sorted set of the last of these acts, by their time. */
+export const bulkActsKey = (prefix: string): string => `${prefix}:bulk-acts`;
+/** Sorted set of those that a dashboard works on or must go on with. */
+export const bulkActsUnderWayKey = (prefix: string): string => `${prefix}:bulk-acts-under-way`;
 /** Hash of the workers that buy nothing, by their name. */
 export const heldWorkersKey = (prefix: string): string => `${prefix}:held-workers`;
 /** Marks a provider that ran a dry run as a purchase. */

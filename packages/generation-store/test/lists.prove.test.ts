@@ -1,34 +1,15 @@
-import { createGenerationId } from '@darkroom/contracts';
-import { reserveRedis } from '@darkroom/testing';
+import { fillGenerations, reserveRedis } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { buildGenerationStore, type ListFilter, type ListPlace } from '../src/index.ts';
-import { lists } from '../src/lua/lists.ts';
-import { createLuaScript } from '../src/lua/lua-script.ts';
-import { prelude } from '../src/lua/prelude.ts';
 import { retention } from './world.ts';
 
 const FINISHED = Number(process.env['LISTED'] ?? 1_000_000);
-const AT_ONCE = 1000;
 const TENANTS = 9;
 /** Longest page, in milliseconds, and largest lists, in bytes for each generation. */
 const PAGE_MS = 20;
 const LIST_BYTES = 800;
 const PAGES = 200;
-
-/** Writes entries as their scripts leave them, a thousand in one call; one in a hundred has failed. */
-const fill = createLuaScript(/* lua */ `${prelude}${lists}
-for at = 2, #ARGV, 3 do
-  local id, createdAt, tenant = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local hasFailed = tonumber(createdAt) % 100 == 0
-  local generation = { tenant = tenant, status = hasFailed and 'failed' or 'succeeded', createdAt = createdAt, finishedAt = int(createdAt + 5000),
-    codes = hasFailed and 'provider.refused' or '' }
-  redis.call('HSET', prefix .. ':generation:' .. id, 'status', generation.status, 'tenant', tenant, 'createdAt', createdAt, 'finishedAt', generation.finishedAt,
-    'codes', generation.codes, 'images', 1, 'image:0', generation.status, 'cost', 20000000, 'deadlineAt', '', 'runAt', '')
-  addToLists(id, generation)
-end
-return 1
-`);
 
 test('a page of a million finished generations takes less than 20 ms, and the lists less than 0.8 KB for each', async () => {
   await using own = await reserveRedis({ appendfsync: 'no' });
@@ -37,13 +18,14 @@ test('a page of a million finished generations takes less than 20 ms, and the li
   const prefix = '{lists}';
   const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const from = Date.UTC(2026, 0, 1);
-  for (let at = 0; at < FINISHED; at += AT_ONCE) {
-    const rows = Array.from({ length: AT_ONCE }, (_, step) => {
-      const createdAt = from + (at + step) * 10;
-      return [createGenerationId(createdAt), createdAt, `tenant-${(at + step) % TENANTS}`];
-    });
-    await fill.run(redis, `${prefix}:open`, [prefix, ...rows.flat()]);
-  }
+  // one in a hundred has failed
+  await fillGenerations(redis, prefix, {
+    count: FINISHED,
+    from,
+    everyMs: 10,
+    tenants: TENANTS,
+    statusOf: (at) => (at % 100 === 0 ? 'failed' : 'succeeded'),
+  });
 
   let bytes = 0;
   for (const key of await redis.keys(`${prefix}:list:*`)) bytes += Number(await redis.memory('USAGE', key, 'SAMPLES', 1000));

@@ -3,6 +3,7 @@ export { eventually, type EventuallyOptions } from './eventually.ts';
 export { findChromium, type DebianChromium } from './debian-chromium.ts';
 export { builtApp } from './built-apps/built-apps.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';
+export { fillGenerations, type Filling } from './fill-generations.ts';
 export { runApp, type AppRun } from './fleet/run-app.ts';
 export { startEmulator } from './fleet/start-emulator.ts';
 export { startDashboard } from './fleet/start-dashboard.ts';

@@ -1,21 +1,10 @@
-import {
-  defined,
-  formatUsd,
-  GenerationError,
-  isFinalGeneration,
-  parseUsd,
-  quote,
-  RetryRefusedError,
-  type GenerationView,
-  type NanoUsd,
-} from '@darkroom/contracts';
+import { formatUsd, parseUsd } from '@darkroom/contracts';
 import type { ListOptions } from '@darkroom/producer';
+import { buildRetryChange, cancelChange, changeOne, eachOf, walkList, type Change } from '@darkroom/producer/shared';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { listOptionsOf, type FilterValues } from '../commands/filters.ts';
 import type { ClientProducer } from './client.ts';
-import { eachOf } from './each-of.ts';
 import { withClient } from './open-client.ts';
-import { walkList } from './walk-list.ts';
 
 interface ManyValues extends FilterValues {
   readonly dataDir: string | undefined;
@@ -23,56 +12,12 @@ interface ManyValues extends FilterValues {
   readonly dryRun: boolean;
 }
 
-/** A change of one generation, which is safe to repeat. */
-interface Change {
-  /** Past tense, for the counts. */
-  readonly done: string;
-  /** Says what the money of a dry run is. */
-  readonly money: string;
-  /** Returns true if there is nothing to change: the generation is left out of the counts. */
-  isLeftOut(view: GenerationView): boolean;
-  /** Images and money that the change concerns. */
-  weigh(view: GenerationView): { images: number; nanoUsd: NanoUsd };
-  /** @returns the outcome, as JSON and in words. @throws DarkroomError */
-  make(producer: ClientProducer, generationId: string): Promise<{ data: object; words: string }>;
-}
-
-const openImages = ({ images }: GenerationView): number => images.filter(({ status }) => status === 'open').length;
-
-export const runCancel = (values: ManyValues, context: CommandContext): Promise<ExitCode> =>
-  changeMany(values, context, {
-    done: 'cancelled',
-    money: 'on hold, of which what is not sent yet is freed',
-    isLeftOut: ({ status }) => isFinalGeneration(status),
-    weigh: (view) => ({ images: openImages(view), nanoUsd: parseUsd(view.reservedUsd) }),
-    async make(producer, generationId) {
-      const status = await producer.cancel(generationId);
-      return { data: { status }, words: status === 'cancelled' ? 'cancelled' : `${status}: what was sent comes home` };
-    },
-  });
-
-/** Images that a retry would buy again. @param mayPayAgain Counts those that may be paid for twice too. */
-const missingImages = ({ images }: GenerationView, mayPayAgain: boolean): number =>
-  images.filter(({ status }) => status === 'failed' || (mayPayAgain && (status === 'lost' || status === 'unknown'))).length;
+export const runCancel = (values: ManyValues, context: CommandContext): Promise<ExitCode> => changeMany(values, context, cancelChange);
 
 export const runRetry = (
   values: ManyValues & { mayPayAgain: boolean; reason: string | undefined },
   context: CommandContext,
-): Promise<ExitCode> =>
-  changeMany(values, context, {
-    done: 'bought again',
-    money: 'at most',
-    isLeftOut: (view) => missingImages(view, values.mayPayAgain) === 0,
-    weigh(view) {
-      const images = missingImages(view, values.mayPayAgain);
-      return { images, nanoUsd: images * quote(view.request).imageNanoUsd };
-    },
-    async make(producer, generationId) {
-      const again = values.mayPayAgain ? { mayPayAgain: true as const, ...defined({ reason: values.reason }) } : {};
-      const { generationId: retryId, created, replaces } = await producer.retry(generationId, again);
-      return { data: { retryId, created, images: replaces }, words: `${retryId}${created ? '' : ', which was there already'}` };
-    },
-  });
+): Promise<ExitCode> => changeMany(values, context, buildRetryChange(values));
 
 export const runErase = (values: ManyValues & { cancel: boolean; retries: boolean }, context: CommandContext): Promise<ExitCode> =>
   changeMany(values, context, {
@@ -83,38 +28,33 @@ export const runErase = (values: ManyValues & { cancel: boolean; retries: boolea
     async make(producer, generationId) {
       const { cancel, retries } = values;
       const { status } = await producer.erase(generationId, { cancel, retries });
-      return { data: { status }, words: status === 'erased' ? 'erased' : 'the eraser has been asked' };
+      return { isNew: true, data: { status }, words: status === 'erased' ? 'erased' : 'the eraser has been asked' };
     },
   });
 
 const SIDE_BY_SIDE = 16;
 
 /** Changes the named generations, or all that pass a filter, and reports each. @returns 1 if one could not be changed. */
-const changeMany = (values: ManyValues, context: CommandContext, change: Change): Promise<ExitCode> =>
+const changeMany = (values: ManyValues, context: CommandContext, change: Change<ClientProducer>): Promise<ExitCode> =>
   withClient({ dataDir: values.dataDir }, context, async ({ producer }) => {
     const { notes, answer, terminal, signals } = context;
     const total = { generations: 0, images: 0, nanoUsd: 0, failed: 0 };
+    const options = { isDryRun: values.dryRun, isNamed: values.generationIds.length > 0 };
     const one = async (generationId: string): Promise<void> => {
-      try {
-        // A named one that is not there is an error; one of a list may be erased meanwhile.
-        const view = await producer.get(generationId);
-        if (change.isLeftOut(view) && values.generationIds.length === 0) return;
-        const { images, nanoUsd } = change.weigh(view);
-        if (!values.dryRun) {
-          const { data, words } = await change.make(producer, generationId);
-          answer({ generationId, ...data }, [`${generationId}  ${words}`]);
-        }
-        total.generations += 1;
-        total.images += images;
-        total.nanoUsd += nanoUsd;
-      } catch (error) {
-        if (error instanceof GenerationError && error.code === 'generation.erased' && values.generationIds.length === 0) return;
-        // Only what concerns this one generation leaves the others to be changed.
-        if (!(error instanceof GenerationError || error instanceof RetryRefusedError)) throw error;
+      const result = await changeOne(producer, change, generationId, options);
+      if (result.kind === 'left-out') return;
+      if (result.kind === 'refused') {
+        const { code, message } = result.error;
         total.failed += 1;
-        terminal.complain(`${generationId}  ${error.message}`);
-        if (context.isJson) answer({ generationId, error: { code: error.code, message: error.message } }, []);
+        terminal.complain(`${generationId}  ${message}`);
+        if (context.isJson) answer({ generationId, error: { code, message } }, []);
+        return;
       }
+      const { images, nanoUsd, changed } = result;
+      if (changed !== undefined) answer({ generationId, ...changed.data }, [`${generationId}  ${changed.words}`]);
+      total.generations += 1;
+      total.images += images;
+      total.nanoUsd += nanoUsd;
     };
     for await (const page of pagesOf(values, producer, notes)) {
       signals.stop.throwIfAborted();

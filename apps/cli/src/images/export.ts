@@ -1,9 +1,8 @@
 import { GenerationError } from '@darkroom/contracts';
+import { eachOf, walkList } from '@darkroom/producer/shared';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { listOptionsOf, type FilterValues } from '../commands/filters.ts';
-import { eachOf } from './each-of.ts';
 import { withClient } from './open-client.ts';
-import { walkList } from './walk-list.ts';
 
 const READ_SIDE_BY_SIDE = 16;
 

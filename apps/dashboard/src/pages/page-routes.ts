@@ -11,9 +11,11 @@ import { buildStoreActs, type ActStore } from './acts/store-acts.ts';
 import { showGeneration } from './generation/generation-page.ts';
 import { showGenerations } from './generations/generations-page.ts';
 import { readFilter } from './generations/read-filter.ts';
-import { readGenerations } from './generations/read-generations.ts';
+import { readGenerations, type SearchStore } from './generations/read-generations.ts';
 import { showHealth } from './health/health-page.ts';
 import { readHealth, type HealthSources, type HealthStore } from './health/read-health.ts';
+import { addManyRoutes, buildManyActs, type ManyStore } from './many/many-routes.ts';
+import type { ManyRunner } from './many/many-runner.ts';
 import { showOverview } from './overview/overview-page.ts';
 import { readOverview, type OverviewStore } from './overview/read-overview.ts';
 import { addAssets } from './parts/assets.ts';
@@ -26,7 +28,8 @@ import { readSpendPage, type SpendStore } from './spend/read-spend-page.ts';
 
 export interface PageDependencies extends Omit<HealthSources, 'store'> {
   readonly producer: Pick<Producer, 'list' | 'get' | 'timeline' | 'cancel' | 'retry' | 'erase'>;
-  readonly store: OverviewStore & SpendStore & HealthStore & ActStore & Pick<GenerationStore, 'noteAct'>;
+  readonly store: OverviewStore & SpendStore & HealthStore & ActStore & ManyStore & SearchStore & Pick<GenerationStore, 'noteAct'>;
+  readonly runner: Pick<ManyRunner, 'wake'>;
   /** Wakes the purchases that rest because buying was paused. */
   readonly wakeAll: () => Promise<number>;
   /** Absent where the dashboard was given no bucket. */
@@ -43,7 +46,7 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 
 /** Adds the pages, what they load, and what they can do. */
 export function addPages(server: FastifyInstance, dependencies: PageDependencies): void {
-  const { producer, store, pictures, showPrompts, path, logger, wakeAll } = dependencies;
+  const { producer, store, pictures, showPrompts, path, logger, wakeAll, runner } = dependencies;
   const hasPictures = pictures !== undefined;
   const page = (parts: Omit<PageParts, 'path'>): string => buildPage({ ...parts, path });
   const send = (reply: FastifyReply, parts: Omit<PageParts, 'path' | 'self'>) =>
@@ -75,18 +78,28 @@ export function addPages(server: FastifyInstance, dependencies: PageDependencies
   addAssets(server);
   addPictureRoutes(server, { producer, pictures });
   addFormParser(server);
-  for (const act of [...buildGenerationActs(producer), ...buildStoreActs(store, wakeAll)])
+  for (const act of [...buildGenerationActs(producer), ...buildStoreActs(store, wakeAll), ...buildManyActs({ store, runner })])
     addAct(server, { store, logger, path, notes, buildRefusal }, act);
+
+  addManyRoutes(server, {
+    store,
+    runner,
+    notes,
+    logger,
+    path,
+    send,
+    refuse: (reply, status, words) => reply.code(status).type('text/html; charset=utf-8').send(buildRefusal(words, 'generations')),
+  });
 
   server.get<{ Querystring: Query }>('/', async ({ query }, reply) => {
     const overview = await readOverview(store, query['range'] === 'day' ? 'day' : 'hour');
     return send(reply, { title: 'Overview', current: './', isLive: true, body: showOverview(overview) });
   });
 
-  server.get<{ Querystring: Query }>('/generations', async ({ query }, reply) => {
-    const filter = readFilter(query);
-    const [found, now] = await Promise.all([readGenerations(producer, filter), store.readTime()]);
-    const body = showGenerations({ ...found, filter, now, hasPictures });
+  server.get<{ Querystring: Query }>('/generations', async (request, reply) => {
+    const filter = readFilter(request.query);
+    const [found, now] = await Promise.all([readGenerations({ producer, store }, filter), store.readTime()]);
+    const body = showGenerations({ ...found, filter, now, hasPictures, mayAct: mayAct(request) });
     return send(reply, { title: 'Generations', current: 'generations', isLive: filter.cursor === '', body });
   });
 

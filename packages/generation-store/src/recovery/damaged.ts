@@ -87,7 +87,7 @@ const DAMAGED = /^damaged (\d+) \S+ (.*)$/s;
 const SCANNED_AT_ONCE = 500;
 
 /** Finds the damaged generations, which are few. */
-export async function listDamaged(redis: Redis, prefix: string): Promise<DamagedGeneration[]> {
+export async function listDamaged(redis: Redis, prefix: string, most: number = Infinity): Promise<DamagedGeneration[]> {
   const found = new Map<string, DamagedGeneration>();
   let cursor = '0';
   do {
@@ -99,6 +99,6 @@ export async function listDamaged(redis: Redis, prefix: string): Promise<Damaged
       if (most !== undefined && key !== undefined) found.set(generationId, { generationId, key, mostNanoUsd: Number(most) });
     }
     cursor = next;
-  } while (cursor !== '0');
-  return [...found.values()];
+  } while (cursor !== '0' && found.size < most);
+  return [...found.values()].slice(0, most);
 }

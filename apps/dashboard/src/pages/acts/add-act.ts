@@ -26,7 +26,7 @@ export interface Act {
   /** @returns its result in words. @throws DarkroomError; RangeError for a wrong field. */
   readonly run: (fields: Fields & { readonly reason: string }, id: string, who: string) => Promise<string>;
   /** Names what it concerns: an id, a cap. */
-  readonly on: (fields: Fields, id: string) => string;
+  readonly on: (fields: Fields, id: string) => string | Promise<string>;
 }
 
 const MAX_REASON = 200;
@@ -48,9 +48,10 @@ export function addAct(server: FastifyInstance, { store, logger, path, notes, bu
     const refuse = (status: number, words: string) => reply.code(status).type(HTML).send(buildRefusal(words, back));
     if (reason === '') return refuse(400, 'An act needs its reason.');
     const signature = signatureOf(request);
-    const noted = { act: act.name, on: act.on(fields, id), reason, ...defined({ who: signature.who }) };
-    logger.info({ event: 'act', ...noted, ...signature }, 'an operator asks for an act');
+    let noted = { act: act.name, on: id, reason, ...defined({ who: signature.who }) };
     try {
+      noted = { ...noted, on: await act.on(fields, id) };
+      logger.info({ event: 'act', ...noted, ...signature }, 'an operator asks for an act');
       await store.noteAct(noted);
       const words = await act.run({ ...fields, reason }, id, signature.who ?? '');
       logger.info({ event: 'act.done', ...noted, ...signature }, words);

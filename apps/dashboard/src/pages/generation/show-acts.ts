@@ -1,9 +1,6 @@
 import type { GenerationView } from '@darkroom/contracts';
+import { showReason } from '../parts/forms.ts';
 import { html, type Html } from '../parts/html.ts';
-
-const reasonField = html`<label
-  >Reason, kept in the log of acts<input name="reason" required maxlength="200" size="40" autocomplete="off"
-/></label>`;
 
 /** Shows what may be done with a generation. Each act asks for its reason. */
 export function showActs({ generationId, images }: GenerationView, isOpen: boolean): Html {
@@ -14,7 +11,7 @@ export function showActs({ generationId, images }: GenerationView, isOpen: boole
       <summary>${title}</summary>
       <p>${words}</p>
       <form method="post" action="generations/${generationId}/${name}">
-        ${reasonField}${more}<button type="submit" class=${name === 'erase' ? 'danger' : ''}>${title}</button>
+        ${showReason()}${more}<button type="submit" class=${name === 'erase' ? 'danger' : ''}>${title}</button>
       </form>
     </details>`;
   return html`<section aria-labelledby="acts">

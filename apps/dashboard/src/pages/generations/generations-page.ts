@@ -1,8 +1,9 @@
 import { generationStatuses, isFinalGeneration, type GenerationSummary } from '@darkroom/contracts';
 import { html, type Html } from '../parts/html.ts';
-import { badge, duration, moment, nothing } from '../parts/words.ts';
+import { showTable } from '../parts/table.ts';
+import { badge, count, duration, moment, nothing } from '../parts/words.ts';
 import { pictureOf } from '../pictures/picture-of.ts';
-import { writeFilter, type Filter } from './read-filter.ts';
+import { isNarrowed, writeFilter, type Filter } from './read-filter.ts';
 import type { FoundGenerations } from './read-generations.ts';
 
 export interface GenerationsParts extends FoundGenerations {
@@ -10,6 +11,7 @@ export interface GenerationsParts extends FoundGenerations {
   readonly now: number;
   /** False where the dashboard was given no bucket. */
   readonly hasPictures: boolean;
+  readonly mayAct: boolean;
 }
 
 /** Shows the form of the filter. It stands outside of the part that changes by itself. */
@@ -41,59 +43,79 @@ const showForm = ({ id, status, tenant, tag, code, from, to, view }: Filter): Ht
 
 /** Shows the generations that a filter describes. */
 export function showGenerations(parts: GenerationsParts): Html {
-  const { generations, nextCursor, problem, filter } = parts;
+  const { generations, nextCursor, problem, stopped, filter, mayAct } = parts;
   return html`
     ${showForm(filter)} ${problem !== undefined && html`<p class="notice bad" role="status">${problem}</p>`}
     ${filter.status.length > 1 && html`<p>Status: ${filter.status.join(', ')}</p>`}
     ${
       generations.length === 0
-        ? nothing(nextCursor === undefined ? 'No generation fits.' : 'None of those looked at fits; there are more.')
+        ? nothing(
+            nextCursor !== undefined
+              ? 'None of those looked at fits; there are more.'
+              : isNarrowed(filter) || filter.id !== ''
+                ? 'No generation fits. Redis lets go of one a week after its end.'
+                : 'No generation has been enqueued yet, or each has ended more than a week ago.',
+          )
         : filter.view === 'pictures'
           ? showPictures(parts)
-          : showTable(parts)
+          : showList(parts)
+    }
+    ${
+      stopped !== undefined &&
+      html`<p class="notice" role="status">
+        Looked at ${count(stopped.looked)} generations, all that were enqueued up to ${moment(stopped.at)}. An id may be older than its
+        enqueue: there may be more.
+      </p>`
     }
     <p>
-      ${filter.cursor !== '' && html`<a href="generations?${writeFilter(filter, { cursor: '' })}">Newest</a> `}
-      ${nextCursor !== undefined && html`<a href="generations?${writeFilter(filter, { cursor: nextCursor })}" rel="next">Older</a>`}
+      ${filter.cursor !== '' && html`<a href="generations?${writeFilter(filter, { cursor: '' })}">${stopped === undefined ? 'Newest' : 'From the begin'}</a> `}
+      ${nextCursor !== undefined && html`<a href="generations?${writeFilter(filter, { cursor: nextCursor })}" rel="next">${stopped === undefined ? 'Older' : 'Go on'}</a>`}
     </p>
+    ${mayAct && isNarrowed(filter) && showMany(filter)}
   `;
 }
 
-const showTable = ({ generations, now, hasPictures }: GenerationsParts): Html =>
-  html`<div class="scroll" tabindex="0" role="region" aria-label="Generations">
-    <table class="stack">
-      <thead>
-        <tr>
-          <th scope="col">Generation</th>
-          <th scope="col">Status</th>
-          <th scope="col">Tenant</th>
-          <th scope="col">Images</th>
-          <th scope="col" class="number">USD</th>
-          <th scope="col">Created</th>
-          <th scope="col">Took</th>
-          <th scope="col">Fault</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${generations.map(
-          (each) =>
-            html`<tr data-row>
-              <th scope="row" data-name="Generation">
-                <a class="open" href="generations/${each.generationId}"><code>${each.generationId}</code></a
-                >${each.tags !== undefined && html`<br /><span class="soft">${each.tags.join(', ')}</span>`}
-              </th>
-              <td data-name="Status">${badge(each.status)}</td>
-              <td data-name="Tenant">${each.tenant}</td>
-              <td data-name="Images">${describeImages(each)}${hasPictures && showStrip(each)}</td>
-              <td data-name="USD" class="number">${each.costUsd}</td>
-              <td data-name="Created">${moment(each.createdAt)}</td>
-              <td data-name="Took">${tookOf(each, now)}</td>
-              <td data-name="Fault">${each.codes.join(', ')}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+/** Offers the acts on all that the filter lets pass, on all pages. Each begins with a count, which changes nothing. */
+const showMany = (filter: Filter): Html =>
+  html`<details class="many">
+    <summary>Change all of them</summary>
+    <p>First it counts what it would take, and what that costs. Nothing is changed until you begin it with a reason.</p>
+    <form method="post" action="generations/many">
+      <input type="hidden" name="filter" value=${writeFilter(filter, { cursor: '' })} />
+      <button type="submit" name="act" value="cancel">Count for a cancel</button>
+      <button type="submit" name="act" value="retry">Count for a retry</button>
+      <a href="generations/many">Acts so far</a>
+    </form>
+  </details>`;
+
+const showList = ({ generations, now, hasPictures }: GenerationsParts): Html =>
+  showTable({
+    label: 'Generations',
+    columns: [
+      'Generation',
+      'Status',
+      'Tenant',
+      'Images',
+      { name: 'USD', isNumber: true },
+      'Created',
+      'Took',
+      'Fault',
+    ],
+    rows: generations.map((each) => ({
+      isEntry: true,
+      cells: [
+        html`<a class="open" href="generations/${each.generationId}"><code>${each.generationId}</code></a
+          >${each.tags !== undefined && html`<br /><span class="soft">${each.tags.join(', ')}</span>`}`,
+        badge(each.status),
+        each.tenant,
+        html`${describeImages(each)}${hasPictures && showStrip(each)}`,
+        each.costUsd,
+        moment(each.createdAt),
+        tookOf(each, now),
+        each.codes.join(', '),
+      ],
+    })),
+  });
 
 const describeImages = ({ images }: GenerationSummary): string =>
   `${images.filter((status) => status === 'succeeded').length} of ${images.length}`;

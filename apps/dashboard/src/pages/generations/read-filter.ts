@@ -1,4 +1,11 @@
-import { defined, generationStatuses, isGenerationId, type GenerationStatus } from '@darkroom/contracts';
+import {
+  defined,
+  GENERATION_ID_AHEAD_MS,
+  GENERATION_ID_MAX_AGE_MS,
+  generationStatuses,
+  isGenerationId,
+  type GenerationStatus,
+} from '@darkroom/contracts';
 import type { ListOptions } from '@darkroom/producer';
 
 /** Names of the filters in the address of the page; the address is the filter. */
@@ -36,7 +43,7 @@ export function readFilter(query: Readonly<Record<string, unknown>>): Filter {
     code: first(query['code']),
     from: first(query['from']),
     to: first(query['to']),
-    view: query['view'] === 'pictures' ? 'pictures' : 'table',
+    view: first(query['view']) === 'pictures' ? 'pictures' : 'table',
     cursor: first(query['cursor']),
   };
 }
@@ -51,11 +58,15 @@ export function writeFilter({ status, view, ...texts }: Filter, changed: Partial
   return query.toString();
 }
 
-/** The first digits of an id are its time: 32 of 48 bits are a stretch of 65.536 seconds. */
-const STRETCH_MS = 65_536;
-/** A caller may mint its id up to a day before the enqueue, and five minutes ahead of Redis. */
-const BEFORE_MS = 5 * 60_000;
-const AFTER_MS = 86_400_000;
+/** Reads a filter from the query of an address, as text. */
+export const filterOf = (text: string): Filter => {
+  const query = new URLSearchParams(text);
+  return readFilter(Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name)])));
+};
+
+/** Returns true if a filter chooses some by more than their id, so that an act on all of them means them. */
+export const isNarrowed = ({ id, status, tenant, tag, code, from, to }: Filter): boolean =>
+  id === '' && (status.length > 0 || [tenant, tag, code, from, to].some((text) => text !== ''));
 
 /** Returns the first digits of an id, without dashes; undefined for a whole id and for anything else. */
 export function idPrefixOf({ id }: Filter): string | undefined {
@@ -63,11 +74,19 @@ export function idPrefixOf({ id }: Filter): string | undefined {
   return isGenerationId(id) || !/^[0-9a-f]{8,31}$/.test(digits) ? undefined : digits;
 }
 
+/** Digits of an id that are its time. */
+const TIME_DIGITS = 12;
+
+/** Returns the stretch in which ids with these first digits may have been enqueued: a caller may mint one long before, and a little ahead of Redis. */
+export function stretchOf(digits: string): { from: number; before: number } {
+  const time = digits.slice(0, TIME_DIGITS);
+  const at = (filling: string): number => Number.parseInt(time.padEnd(TIME_DIGITS, filling), 16);
+  return { from: Math.max(0, at('0') - GENERATION_ID_AHEAD_MS), before: at('f') + GENERATION_ID_MAX_AGE_MS + 1 };
+}
+
 /** Returns the options of the list that the filter describes. The library checks them. */
 export function listOptionsOf(filter: Filter): ListOptions {
   const { status, tenant, tag, code, from, to, cursor } = filter;
-  const digits = idPrefixOf(filter);
-  const minted = digits === undefined ? undefined : Number.parseInt(digits.slice(0, 8), 16) * STRETCH_MS;
   const time = (text: string): number | undefined =>
     text === '' ? undefined : Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`);
   return defined({
@@ -75,8 +94,8 @@ export function listOptionsOf(filter: Filter): ListOptions {
     tenant: tenant === '' ? undefined : tenant,
     tag: tag === '' ? undefined : tag,
     code: code === '' ? undefined : code,
-    createdFrom: minted === undefined ? time(from) : minted - BEFORE_MS,
-    createdBefore: minted === undefined ? time(to) : minted + STRETCH_MS + AFTER_MS,
+    createdFrom: time(from),
+    createdBefore: time(to),
     cursor: cursor === '' ? undefined : cursor,
   });
 }

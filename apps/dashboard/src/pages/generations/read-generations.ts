@@ -1,25 +1,35 @@
-import { GenerationError, InvalidRequestError, isGenerationId, type GenerationSummary } from '@darkroom/contracts';
+import { GenerationError, hasCode, InvalidRequestError, isGenerationId, type GenerationSummary } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
 import type { Producer } from '@darkroom/producer';
-import { idPrefixOf, listOptionsOf, type Filter } from './read-filter.ts';
+import { idPrefixOf, listOptionsOf, stretchOf, type Filter } from './read-filter.ts';
 
 /** Generations of a page. */
 const PAGE = 50;
-/** Pages that a search by the first digits of an id looks at. */
-const MOST_PAGES = 10;
+/** Looks of a search by the first digits of an id, each at some thousand ids: a quarter of a second at most. */
+const MOST_LOOKS = 40;
+
+export type SearchStore = Pick<GenerationStore, 'findByDigits'>;
+
+export interface Searched {
+  readonly producer: Pick<Producer, 'list' | 'get'>;
+  readonly store: SearchStore;
+}
 
 export interface FoundGenerations {
   readonly generations: readonly GenerationSummary[];
   readonly nextCursor?: string;
   /** Why nothing is listed. */
   readonly problem?: string;
+  /** Where a search by digits stopped before its end. */
+  readonly stopped?: { readonly looked: number; readonly at: number };
 }
 
 /** Reads the page of generations that a filter describes. */
-export async function readGenerations(producer: Pick<Producer, 'list' | 'get'>, filter: Filter): Promise<FoundGenerations> {
+export async function readGenerations({ producer, store }: Searched, filter: Filter): Promise<FoundGenerations> {
   try {
     if (isGenerationId(filter.id)) return { generations: [summaryOf(await producer.get(filter.id))] };
     const digits = idPrefixOf(filter);
-    if (digits !== undefined) return await findByDigits(producer, filter, digits);
+    if (digits !== undefined) return await findByDigits({ producer, store }, filter, digits);
     if (filter.id !== '') return { generations: [], problem: 'Search by a whole id, or by its first eight digits or more.' };
     return await producer.list({ ...listOptionsOf(filter), limit: PAGE });
   } catch (error) {
@@ -28,17 +38,43 @@ export async function readGenerations(producer: Pick<Producer, 'list' | 'get'>, 
   }
 }
 
-async function findByDigits(producer: Pick<Producer, 'list'>, filter: Filter, digits: string): Promise<FoundGenerations> {
-  const found: GenerationSummary[] = [];
-  let cursor = filter.cursor;
-  for (let page = 0; page < MOST_PAGES && found.length < PAGE; page += 1) {
-    const { generations, nextCursor = '' } = await producer.list({ ...listOptionsOf({ ...filter, cursor }), limit: 1000 });
-    found.push(...generations.filter(({ generationId }) => generationId.replaceAll('-', '').startsWith(digits)));
-    cursor = nextCursor;
-    if (cursor === '') break;
+/** The cursor of a search by digits is the time from which it goes on. */
+const writePlace = (at: number): string => `d${at.toString(36)}`;
+const readPlace = (cursor: string): number | undefined => (/^d[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor.slice(1), 36) : undefined);
+
+/**
+ * Finds all generations whose id begins with these digits. The digits are a time, and tell when it may have been enqueued: most at once, and the
+ * oldest come first.
+ */
+async function findByDigits({ producer, store }: Searched, filter: Filter, digits: string): Promise<FoundGenerations> {
+  const { from, before } = stretchOf(digits);
+  const tenant = filter.tenant === '' ? undefined : filter.tenant;
+  const ids = new Set<string>();
+  let at = Math.max(from, readPlace(filter.cursor) ?? from);
+  let looked = 0;
+  for (let look = 0; look < MOST_LOOKS && at < before && ids.size < PAGE; look += 1) {
+    const found = await store.findByDigits({ digits, tenant, from: at, before });
+    for (const id of found.ids) ids.add(id);
+    looked += found.looked;
+    at = found.next;
   }
-  return { generations: found, ...(cursor !== '' && { nextCursor: cursor }) };
+  const views = await Promise.all([...ids].toSorted().map((id) => findSummary(producer, id)));
+  const generations = views.filter((each) => each !== undefined).filter((each) => passes(each, filter));
+  return { generations, ...(at < before && { nextCursor: writePlace(at), stopped: { looked, at } }) };
 }
+
+const findSummary = (producer: Pick<Producer, 'get'>, id: string): Promise<GenerationSummary | undefined> =>
+  producer.get(id).then(summaryOf, (error: unknown) => {
+    if (hasCode(error, 'generation.not-found') || hasCode(error, 'generation.erased')) return undefined;
+    throw error;
+  });
+
+/** Returns true if a generation that was found by its id passes the rest of the filter. */
+const passes = ({ status, tenant, tags = [], codes }: GenerationSummary, filter: Filter): boolean =>
+  (filter.status.length === 0 || filter.status.includes(status)) &&
+  (filter.tenant === '' || tenant === filter.tenant) &&
+  (filter.tag === '' || tags.includes(filter.tag)) &&
+  (filter.code === '' || codes.includes(filter.code));
 
 /** Returns a generation as a list has it. */
 const summaryOf = ({ images, ...view }: Awaited<ReturnType<Producer['get']>>): GenerationSummary => ({

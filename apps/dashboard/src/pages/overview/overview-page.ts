@@ -1,6 +1,7 @@
 import { formatUsd } from '@darkroom/contracts';
 import type { PeriodSpend } from '@darkroom/generation-store';
 import { html, type Html } from '../parts/html.ts';
+import { showTable } from '../parts/table.ts';
 import { badge, count, duration, moment, nothing } from '../parts/words.ts';
 import { buildBars, drawChart, drawPart } from './chart.ts';
 import { percentile, ranges, type Overview, type Range } from './read-overview.ts';
@@ -33,13 +34,13 @@ export function showOverview(overview: Overview): Html {
     <div class="split">
       <div>
         <h2>Failures by code</h2>
-        ${showCounts(sumOf(minutes.map((each) => each.failed)), 'No image failed.', 'code', (code) => html`<a href="generations?code=${code}">${code}</a>`)}
+        ${showCounts(sumOf(minutes.map((each) => each.failed)), 'No image failed.', { name: 'code' }, (code) => html`<a href="generations?code=${code}">${code}</a>`)}
         <h2>Refused orders</h2>
-        ${showCounts(sumOf(minutes.map((each) => each.refused)), 'No order was refused.', 'code', (code) => code)}
+        ${showCounts(sumOf(minutes.map((each) => each.refused)), 'No order was refused.', { name: 'code', of: 'times' }, (code) => code)}
       </div>
       <div>
         <h2>Roads home</h2>
-        ${showCounts(sumOf(minutes.map((each) => each.roads)), 'No image came home.', 'road', (road) => road)}
+        ${showCounts(sumOf(minutes.map((each) => each.roads)), 'No image came home.', { name: 'road' }, (road) => road)}
       </div>
     </div>
     <h2>Spend</h2>
@@ -48,33 +49,19 @@ export function showOverview(overview: Overview): Html {
     ${
       failed.length === 0
         ? nothing('No generation has failed.')
-        : html`<div class="scroll">
-            <table class="stack">
-              <thead>
-                <tr>
-                  <th scope="col">Generation</th>
-                  <th scope="col">Status</th>
-                  <th scope="col">Tenant</th>
-                  <th scope="col">Fault</th>
-                  <th scope="col">Created</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${failed.map(
-                  ({ generationId, status, tenant, codes, createdAt }) =>
-                    html`<tr data-row>
-                      <th scope="row" data-name="Generation">
-                        <a class="open" href="generations/${generationId}"><code>${generationId}</code></a>
-                      </th>
-                      <td data-name="Status">${badge(status)}</td>
-                      <td data-name="Tenant">${tenant}</td>
-                      <td data-name="Fault">${codes.join(', ')}</td>
-                      <td data-name="Created">${moment(createdAt)}</td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`
+        : showTable({
+            columns: ['Generation', 'Status', 'Tenant', 'Fault', 'Created'],
+            rows: failed.map(({ generationId, status, tenant, codes, createdAt }) => ({
+              isEntry: true,
+              cells: [
+                html`<a class="open" href="generations/${generationId}"><code>${generationId}</code></a>`,
+                badge(status),
+                tenant,
+                codes.join(', '),
+                moment(createdAt),
+              ],
+            })),
+          })
     }
   `;
 }
@@ -107,55 +94,32 @@ const sumOf = (all: readonly Readonly<Record<string, number>>[]): [string, numbe
   return [...sums].toSorted((a, b) => b[1] - a[1]);
 };
 
-const showCounts = (counts: readonly [string, number][], none: string, what: string, show: (name: string) => Html): Html =>
+const showCounts = (
+  counts: readonly [string, number][],
+  none: string,
+  { name, of = 'images' }: { name: string; of?: string },
+  show: (name: string) => Html,
+): Html =>
   counts.length === 0
     ? nothing(none)
-    : html`<table>
-        <thead>
-          <tr>
-            <th scope="col">${what}</th>
-            <th scope="col" class="number">images</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${counts.map(
-            ([name, value]) =>
-              html`<tr>
-                <th scope="row">${show(name)}</th>
-                <td class="number">${count(value)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>`;
+    : showTable({
+        isStacked: false,
+        columns: [name, { name: of, isNumber: true }],
+        rows: counts.map(([each, value]) => [show(each), count(value)]),
+      });
 
 /** Shows the money of periods beside their caps. */
 export const showSpend = (periods: readonly PeriodSpend[]): Html =>
-  html`<div class="scroll">
-    <table class="stack">
-      <thead>
-        <tr>
-          <th scope="col">Period</th>
-          <th scope="col">Of the cap</th>
-          <th scope="col" class="number">Settled</th>
-          <th scope="col" class="number">Held</th>
-          <th scope="col" class="number">Cap</th>
-          <th scope="col">Begins anew</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${periods.map(
-          ({ name, settledNanoUsd, reservedNanoUsd, capNanoUsd, resetsAt }) =>
-            html`<tr>
-              <th scope="row" data-name="Period">${name}</th>
-              <td data-name="Of the cap">
-                ${capNanoUsd === undefined ? 'no cap' : html`${drawPart(settledNanoUsd, reservedNanoUsd, capNanoUsd)} ${Math.floor((100 * (settledNanoUsd + reservedNanoUsd)) / capNanoUsd)} %`}
-              </td>
-              <td data-name="Settled" class="number">${formatUsd(settledNanoUsd)} USD</td>
-              <td data-name="Held" class="number">${formatUsd(reservedNanoUsd)} USD</td>
-              <td data-name="Cap" class="number">${capNanoUsd === undefined ? '–' : `${formatUsd(capNanoUsd)} USD`}</td>
-              <td data-name="Begins anew">${moment(resetsAt)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  showTable({
+    columns: ['Period', 'Of the cap', ...['Settled', 'Held', 'Cap'].map((name) => ({ name, isNumber: true }) as const), 'Begins anew'],
+    rows: periods.map(({ name, settledNanoUsd, reservedNanoUsd, capNanoUsd, resetsAt }) => [
+      name,
+      capNanoUsd === undefined
+        ? 'no cap'
+        : html`${drawPart(settledNanoUsd, reservedNanoUsd, capNanoUsd)} ${Math.floor((100 * (settledNanoUsd + reservedNanoUsd)) / capNanoUsd)} %`,
+      `${formatUsd(settledNanoUsd)} USD`,
+      `${formatUsd(reservedNanoUsd)} USD`,
+      capNanoUsd === undefined ? '–' : `${formatUsd(capNanoUsd)} USD`,
+      moment(resetsAt),
+    ]),
+  });

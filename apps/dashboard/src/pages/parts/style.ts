@@ -69,6 +69,11 @@ ol.steps li { padding: 2px 0; }
 .acts { display: grid; gap: 10px; }
 .acts details { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); }
 .acts form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin-top: 8px; }
+.many { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); margin-top: 16px; }
+.many form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
+.acts > form { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); margin: 0; }
+label.progress { color: var(--text); font-size: 15px; }
+progress { width: 100%; height: 14px; accent-color: var(--accent); }
 .split { display: flex; flex-wrap: wrap; gap: 16px; align-items: flex-start; }
 .split > :last-child { flex: 1 1 300px; }
 .scale { display: flex; justify-content: space-between; font-size: 13px; margin: 0; }

@@ -1,7 +1,9 @@
 import { capNames, formatUsd, type CapName } from '@darkroom/contracts';
 import type { TenantPage } from '@darkroom/generation-store';
 import { showSpend } from '../overview/overview-page.ts';
+import { showReason } from '../parts/forms.ts';
 import { html, type Html } from '../parts/html.ts';
+import { showTable } from '../parts/table.ts';
 import { count, moment, nothing } from '../parts/words.ts';
 import type { SpendPage } from './read-spend-page.ts';
 
@@ -36,23 +38,11 @@ export function showSpendPage(
             Redis does not hold the caps of this store, and nothing is bought until it does. A worker restores them from the bucket within
             seconds.
           </p>`
-        : html`<table>
-            <thead>
-              <tr>
-                <th scope="col">Cap on</th>
-                <th scope="col" class="number">USD</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${capNames.map(
-                (name) =>
-                  html`<tr>
-                    <th scope="row">${words[name]}</th>
-                    <td class="number">${caps[name] === undefined ? 'none' : formatUsd(caps[name])}</td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>`
+        : showTable({
+            isStacked: false,
+            columns: ['Cap on', { name: 'USD', isNumber: true }],
+            rows: capNames.map((name) => [words[name], caps[name] === undefined ? 'none' : formatUsd(caps[name])]),
+          })
     }
     ${changed !== undefined && html`<p class="soft">Changed ${moment(changed.at)}${changed.who !== undefined && ` by ${changed.who}`}${changed.reason !== undefined && `: ${changed.reason}`}</p>`}
     ${!isRecorded && html`<p class="notice">A lower cap holds in Redis, and a worker records it in the bucket.</p>`}
@@ -73,7 +63,7 @@ export function showSpendPage(
               </select></label
             >
             <label>USD<input name="usd" required inputmode="decimal" pattern="[0-9]+([.][0-9]+)?" size="8" /></label>
-            <label>Reason, kept in the log of acts<input name="reason" required maxlength="200" size="40" autocomplete="off" /></label>
+            ${showReason()}
             <button type="submit">Lower the cap</button>
           </form>
         </details>
@@ -85,29 +75,18 @@ export function showSpendPage(
 const showTenants = ({ tenants, total }: TenantPage, caption: string): Html =>
   tenants.length === 0
     ? nothing('No tenant has enqueued or spent.')
-    : html`<div class="scroll">
-        <table>
-          <caption>
-            ${caption}: ${count(total)}${tenants.length < total && `, ${count(tenants.length)} of them here`}
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Tenant</th>
-              <th scope="col" class="number">Settled, USD</th>
-              <th scope="col" class="number">Held, USD</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${tenants
-              .toSorted((a, b) => b.settledNanoUsd + b.reservedNanoUsd - a.settledNanoUsd - a.reservedNanoUsd)
-              .map(
-                ({ tenant, settledNanoUsd, reservedNanoUsd }) =>
-                  html`<tr data-row>
-                    <th scope="row"><a class="open" href="generations?tenant=${encodeURIComponent(tenant)}">${tenant}</a></th>
-                    <td class="number">${formatUsd(settledNanoUsd)}</td>
-                    <td class="number">${formatUsd(reservedNanoUsd)}</td>
-                  </tr>`,
-              )}
-          </tbody>
-        </table>
-      </div>`;
+    : showTable({
+        isStacked: false,
+        caption: html`${caption}: ${count(total)}${tenants.length < total && `, ${count(tenants.length)} of them here`}`,
+        columns: ['Tenant', { name: 'Settled, USD', isNumber: true }, { name: 'Held, USD', isNumber: true }],
+        rows: tenants
+          .toSorted((a, b) => b.settledNanoUsd + b.reservedNanoUsd - a.settledNanoUsd - a.reservedNanoUsd)
+          .map(({ tenant, settledNanoUsd, reservedNanoUsd }) => ({
+            isEntry: true,
+            cells: [
+              html`<a class="open" href="generations?tenant=${encodeURIComponent(tenant)}">${tenant}</a>`,
+              formatUsd(settledNanoUsd),
+              formatUsd(reservedNanoUsd),
+            ],
+          })),
+      });

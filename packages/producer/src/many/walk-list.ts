@@ -1,12 +1,12 @@
 import type { GenerationSummary } from '@darkroom/contracts';
-import type { ListOptions } from '@darkroom/producer';
-import type { ClientProducer } from './client.ts';
+import type { ListOptions } from '../list.ts';
+import type { Producer } from '../producer.ts';
 
 const PAGE = 500;
 
 /** Yields all generations that pass the filters, in pages: a list of any length takes the memory of one page. */
 export async function* walkList(
-  producer: Pick<ClientProducer, 'list'>,
+  producer: Pick<Producer, 'list'>,
   filter: ListOptions,
 ): AsyncGenerator<GenerationSummary[], void, undefined> {
   let cursor: string | undefined;

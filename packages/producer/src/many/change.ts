@@ -1,0 +1,129 @@
+import {
+  defined,
+  GenerationError,
+  GenerationIdError,
+  InvalidRequestError,
+  isFinalGeneration,
+  parseUsd,
+  quote,
+  RequestConflictError,
+  RetryRefusedError,
+  type DarkroomError,
+  type GenerationView,
+  type NanoUsd,
+} from '@darkroom/contracts';
+import type { Producer } from '../producer.ts';
+
+/** Outcome of a change. */
+export interface Changed {
+  /** False if the generation was changed in this way before, by another call. */
+  isNew: boolean;
+  /** For a program. */
+  data: object;
+  /** For a reader. */
+  words: string;
+}
+
+/** A change of one generation that is made for many. Safe to repeat. */
+export interface Change<Caller> {
+  /** Past tense, for the counts. */
+  readonly done: string;
+  /** Says what the money of a preview is. */
+  readonly money: string;
+  /** Returns true if there is nothing to change: the generation is left out of the counts. */
+  isLeftOut(view: GenerationView): boolean;
+  /** Images and money that the change concerns. */
+  weigh(view: GenerationView): { images: number; nanoUsd: NanoUsd };
+  /** @param ownId Id of the generation that a retry makes. @throws DarkroomError */
+  make(caller: Caller, generationId: string, ownId?: string): Promise<Changed>;
+}
+
+const openImages = ({ images }: GenerationView): number => images.filter(({ status }) => status === 'open').length;
+
+/** Cancels: what is not sent yet is never bought. */
+export const cancelChange: Change<Pick<Producer, 'cancel'>> = {
+  done: 'cancelled',
+  money: 'on hold, of which what is not sent yet is freed',
+  isLeftOut: ({ status }) => isFinalGeneration(status),
+  weigh: (view) => ({ images: openImages(view), nanoUsd: parseUsd(view.reservedUsd) }),
+  async make(producer, generationId) {
+    const status = await producer.cancel(generationId);
+    const words = status === 'cancelled' ? 'cancelled' : `${status}: what was sent comes home`;
+    return { isNew: true, data: { status }, words };
+  },
+};
+
+/** Images that a retry would buy again. @param mayPayAgain Counts those that may be paid for twice too. */
+const missingImages = ({ images }: GenerationView, mayPayAgain: boolean): number =>
+  images.filter(({ status }) => status === 'failed' || (mayPayAgain && (status === 'lost' || status === 'unknown'))).length;
+
+/**
+ * Builds the change that buys the images again that did not succeed.
+ * @param mayPayAgain Those too that may be paid for twice; needs a reason.
+ */
+export const buildRetryChange = ({
+  mayPayAgain = false,
+  reason,
+}: { mayPayAgain?: boolean; reason?: string | undefined } = {}): Change<Pick<Producer, 'retry'>> => ({
+  done: 'bought again',
+  money: 'at most',
+  isLeftOut: (view) => missingImages(view, mayPayAgain) === 0,
+  weigh(view) {
+    const images = missingImages(view, mayPayAgain);
+    return { images, nanoUsd: images * quote(view.request).imageNanoUsd };
+  },
+  async make(producer, of, ownId) {
+    const again = mayPayAgain ? { mayPayAgain: true as const, ...defined({ reason }) } : {};
+    const { generationId, created, replaces } = await producer.retry(of, { ...again, ...defined({ generationId: ownId }) });
+    return {
+      isNew: created || generationId === ownId,
+      data: { retryId: generationId, created, images: replaces },
+      words: `${generationId}${created ? '' : ', which was there already'}`,
+    };
+  },
+});
+
+/** Result of a change for one of many. */
+export type ChangedOne =
+  | { kind: 'left-out' }
+  | { kind: 'changed'; images: number; nanoUsd: NanoUsd; changed: Changed | undefined }
+  | { kind: 'refused'; error: DarkroomError };
+
+export interface ChangeOptions {
+  /** Weighs, and changes nothing. */
+  isDryRun: boolean;
+  /** True for a generation that the caller names: it is changed also if there is nothing to do, and must be there. */
+  isNamed?: boolean;
+  ownId?: string;
+  /** Called before the change with what it concerns. @throws an error that ends the work on all. */
+  mayTake?: (weight: { images: number; nanoUsd: NanoUsd }) => void;
+}
+
+/** Changes one of many. @throws an error that does not concern this generation alone. */
+export async function changeOne<Caller extends Pick<Producer, 'get'>>(
+  caller: Caller,
+  change: Change<Caller>,
+  generationId: string,
+  { isDryRun, isNamed = false, ownId, mayTake }: ChangeOptions,
+): Promise<ChangedOne> {
+  try {
+    const view = await caller.get(generationId);
+    if (!isNamed && change.isLeftOut(view)) return { kind: 'left-out' };
+    const weight = change.weigh(view);
+    mayTake?.(weight);
+    return { kind: 'changed', ...weight, changed: isDryRun ? undefined : await change.make(caller, generationId, ownId) };
+  } catch (error) {
+    // one of a list may be erased meanwhile
+    if (!isNamed && error instanceof GenerationError && error.code === 'generation.erased') return { kind: 'left-out' };
+    if (isOfOne(error)) return { kind: 'refused', error };
+    throw error;
+  }
+}
+
+/** Returns true for an error that leaves the other generations to be changed. */
+const isOfOne = (error: unknown): error is DarkroomError =>
+  error instanceof GenerationError ||
+  error instanceof RetryRefusedError ||
+  error instanceof RequestConflictError ||
+  error instanceof GenerationIdError ||
+  error instanceof InvalidRequestError;
