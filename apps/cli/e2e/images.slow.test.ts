@@ -3,8 +3,7 @@ import path from 'node:path';
 import { mintApiKey } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommand } from '../src/app.ts';
-import type { Terminal } from '../src/terminal.ts';
+import { doors, openDoors } from './doors.ts';
 import { createWorld, spawnCli } from './world.ts';
 
 // One Darkroom for all tests of this file: each uses tags of its own.
@@ -19,32 +18,7 @@ beforeAll(async () => {
   http = { DARKROOM_URL: url, DARKROOM_KEY: key, XDG_STATE_HOME: path.join(world.dir, 'state') };
 }, 120_000);
 
-const doors = ['library', 'HTTP API'] as const;
-type Door = (typeof doors)[number];
-const environmentOf = (door: Door) => (door === 'library' ? {} : http);
-const placeOf = (door: Door, words: readonly string[]): string[] =>
-  door === 'library' && words[0] !== 'quote' ? ['--data-dir', world.dir] : [];
-
-/** Runs a command in this process. @param stop Aborted: Ctrl-C. */
-async function runBy(door: Door, words: readonly string[], stop = new AbortController().signal, out: string[] = []) {
-  const errors: string[] = [];
-  const terminalOf = (lines: string[]): Terminal => ({
-    isLive: false,
-    print: (...printed) => void lines.push(...printed),
-    complain: (text) => void errors.push(text),
-    draw: () => undefined,
-    keepDrawing: () => undefined,
-    paint: (_style, text) => text,
-  });
-  const code = await runCommand({
-    words: [...words, ...placeOf(door, words)],
-    environment: environmentOf(door),
-    terminal: terminalOf(out),
-    notes: terminalOf(errors),
-    signals: { stop, hurry: stop },
-  });
-  return { code, out, errors: errors.join('\n') };
-}
+const { environmentOf, placeOf, runBy } = openDoors(world.dir, () => http);
 
 const bill = (): number => world.readLines('kept/emulator/bill.jsonl').filter((line) => line.includes('"kind":"execution"')).length;
 

@@ -6,20 +6,17 @@ import { createNotifications } from '@darkroom/queues';
 import {
   addConnectionGauge,
   atMost,
-  closeServer,
-  createHealthRoutes,
-  createHttpServer,
+  createBackgroundProcess,
   createLogger,
   createMetrics,
-  createMetricsRoutes,
-  createOutageLines,
   createPulse,
   createRedisClock,
   explainShortly,
+  LAST_LOOPS_MS,
   retryUntilDone,
   watchClock,
+  type BackgroundService,
   type Logger,
-  type Service,
 } from '@darkroom/service-runtime';
 import { DRAIN_MS, type NotifierConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
@@ -38,18 +35,13 @@ export interface NotifierDependencies {
   random: () => number;
 }
 
-export interface Notifier extends Service {
-  start(): Promise<void>;
-  /** Returns the address of /livez, /readyz and /metrics. @throws Error before `start`. */
-  url(): string;
-}
+export type Notifier = BackgroundService;
 
 /** Name of its group in the stream of events; Redis keeps the place of the group while no notifier runs. */
 const GROUP = 'notifier';
 const RESENDS_EVERY_MS = 1000;
 /** Rest before the events are read again after an error of Redis that waiting may mend. */
 const TROUBLE_MS = 2000;
-const LAST_LOOPS_MS = 1000;
 
 /** Builds a notifier, which sends events to the receivers of tenants. Several of them share the work. @param overrides For tests; production passes none. */
 export function createNotifier(config: NotifierConfig, overrides: Partial<NotifierDependencies> = {}): Notifier {
@@ -67,8 +59,7 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
   const counts = createNotifierMetrics(metrics, store, notifications, now);
   addConnectionGauge(metrics, { redis: () => redisWatch.state().kind === 'usable' });
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
-  const lines = createOutageLines({ name: 'events', about: {} }, logger, now);
-  const [stopping, hurrying] = [new AbortController(), new AbortController()];
+  const hurrying = new AbortController();
   const gates = createGates(settings.concurrency, now, random);
   const rules = { resolve, allowLoopback: settings.allowLoopback, timeoutMs: settings.timeoutMs };
   const { delaysMs, disableAfterMs } = settings;
@@ -84,121 +75,78 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
     pulse,
     logger,
   });
-  let trouble: unknown;
   let events: ReturnType<typeof createEvents> | undefined;
-  let loops: Promise<unknown> | undefined;
-  let stopped: Promise<void> | undefined;
-  let address: string | undefined;
+  const { stopping, noteDone, repeat, service } = createBackgroundProcess({
+    name: 'notifier',
+    listen: config.listen,
+    logger,
+    metrics,
+    pulse,
+    standstill: 'redis answers, and the notifier has done nothing for minutes',
+    ready: [{ name: 'redis', check: () => redisWatch.check() }, clockWatch.ready],
+    work: { check: 'events', lines: 'events', isReadyAtOnce: true },
+    now,
+  });
 
-  const server = createHttpServer();
-  void server.register(createMetricsRoutes(metrics));
-  void server.register(
-    createHealthRoutes({
-      findStandstill: () => (pulse.isSilent() ? 'redis answers, and the notifier has done nothing for minutes' : undefined),
-      ready: [
-        { name: 'redis', check: () => redisWatch.check() },
-        clockWatch.ready,
-        {
-          name: 'events',
-          check: async () => {
-            if (trouble !== undefined) throw trouble as Error; // of the last read
-          },
-        },
-      ],
-    }),
-  );
-
-  /** Reads events one after the other, and acknowledges each when its jobs are there. */
-  async function readEvents(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const begunAt = now();
-      try {
-        events = createEvents({ redisUrl: redisConfig.url, prefix: redisConfig.prefix, group: GROUP, from: 'oldest' });
-        for await (const event of events) {
-          trouble = undefined;
-          lines.noteThere();
-          pulse.beat();
-          if (event.event === 'events.gap')
-            logger.error(
-              { event: 'notifications.gap', until: event.until },
-              'events are gone that no notifier has read; no receiver is told of them',
-            );
-          else
-            await retryUntilDone('add notifications', () => fanOut(store, notifications, event, tellUnreadable), { signal: stopping.signal, logger, now });
-          if (stopping.signal.aborted) return;
-        }
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        trouble = error;
-        lines.noteAway(explainShortly(error), begunAt);
-      } finally {
-        await events?.close();
+  /** Reads events one after the other, and acknowledges each when its jobs are there. @returns the rest before they are read again. */
+  async function readEvents(): Promise<number> {
+    try {
+      events = createEvents({ redisUrl: redisConfig.url, prefix: redisConfig.prefix, group: GROUP, from: 'oldest' });
+      for await (const event of events) {
+        noteDone();
+        if (event.event === 'events.gap')
+          logger.error(
+            { event: 'notifications.gap', until: event.until },
+            'events are gone that no notifier has read; no receiver is told of them',
+          );
+        else await retryUntilDone('add notifications', () => fanOut(store, notifications, event, tellUnreadable), { signal: stopping, logger, now });
+        if (stopping.aborted) break;
       }
-      await delay(TROUBLE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      return TROUBLE_MS;
+    } finally {
+      await events?.close();
     }
   }
 
   async function readResends(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!stopping.aborted) {
       try {
-        const count = await fulfilResends({ store, notifications, tellUnreadable, signal: stopping.signal });
+        const count = await fulfilResends({ store, notifications, tellUnreadable, signal: stopping });
         if (count > 0) logger.info({ event: 'notifications.resent', count }, 'notifications are sent again');
       } catch (error) {
-        if (!stopping.signal.aborted) logger.debug({ event: 'resends.failed', reason: explainShortly(error) }, 'could not read resends');
+        if (!stopping.aborted) logger.debug({ event: 'resends.failed', reason: explainShortly(error) }, 'could not read resends');
       }
       pulse.beat();
-      await delay(RESENDS_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await delay(RESENDS_EVERY_MS, undefined, { signal: stopping }).catch(() => undefined);
     }
   }
 
-  return {
-    logger,
-    url() {
-      if (address === undefined) throw new Error('the notifier has no address before it is started');
-      return address;
-    },
-    async start() {
-      if (stopped !== undefined) return;
-      address = await server.listen(config.listen);
-      await Promise.all([pulse.start(), clockWatch.start()]);
-      logger.info({ url: address }, 'notifier started');
+  return service({
+    prepare: () => clockWatch.start(),
+    run() {
       void worker
         .run()
         .catch((error: unknown) => logger.error({ event: 'notifier.ended', reason: explainShortly(error) }, 'fetching has ended'));
-      loops = Promise.all([readEvents(), readResends()]);
+      return Promise.all([repeat(readEvents, TROUBLE_MS), readResends()]);
     },
-    stop(hurry) {
-      stopped ??= (async () => {
-        stopping.abort();
-        let hurried = (): void => undefined;
-        const isHurried = new Promise<void>((resolve) => (hurried = resolve));
-        // Attempts that are cut off are put back first: another notifier makes them again at once.
-        const cut = (): void => {
-          hurrying.abort();
-          setTimeout(hurried, LAST_LOOPS_MS / 2).unref();
-        };
-        hurry?.addEventListener('abort', cut, { once: true });
-        if (hurry?.aborted === true) cut();
-        await events?.close();
-        // Attempts under way end by their own time limit.
-        const drained = atMost(DRAIN_MS - 2 * LAST_LOOPS_MS, redis.status === 'ready' ? worker.close() : worker.close(true));
-        await Promise.race([drained, isHurried]);
+    async end(_running, hurry) {
+      let hurried = (): void => undefined;
+      const isHurried = new Promise<void>((resolve) => (hurried = resolve));
+      // Attempts that are cut off are put back first: another notifier makes them again at once.
+      const cut = (): void => {
         hurrying.abort();
-        redisWatch.close();
-        redis.disconnect();
-        await atMost(
-          LAST_LOOPS_MS,
-          Promise.allSettled([
-            loops,
-            clockWatch.stop(),
-            pulse.stop(),
-            notifications.close(),
-            closeServer(server, AbortSignal.timeout(500)),
-          ]),
-        );
-        logger.info({}, 'notifier stopped');
-      })();
-      return stopped;
+        setTimeout(hurried, LAST_LOOPS_MS / 2).unref();
+      };
+      hurry?.addEventListener('abort', cut, { once: true });
+      if (hurry?.aborted === true) cut();
+      await events?.close();
+      // Attempts under way end by their own time limit.
+      const drained = atMost(DRAIN_MS - 2 * LAST_LOOPS_MS, redis.status === 'ready' ? worker.close() : worker.close(true));
+      await Promise.race([drained, isHurried]);
+      hurrying.abort();
+      redisWatch.close();
+      redis.disconnect();
+      return [clockWatch.stop(), notifications.close()];
     },
-  };
+  });
 }
