@@ -9,12 +9,7 @@ export interface Doors {
   environmentOf(door: Door): Readonly<Record<string, string>>;
   placeOf(door: Door, words: readonly string[]): string[];
   /** Runs a command in this process. @param stop Aborted: Ctrl-C. */
-  runBy(
-    door: Door,
-    words: readonly string[],
-    stop?: AbortSignal,
-    out?: string[],
-  ): Promise<{ code: number; out: string[]; errors: string }>;
+  runBy(door: Door, words: readonly string[], stop?: AbortSignal, out?: string[]): Promise<{ code: number; out: string[]; errors: string }>;
 }
 
 /**

@@ -20,9 +20,6 @@ async function killInTheMiddle(world: World): Promise<{ generationIds: string[] 
   });
 }
 
-const executionsIn = (world: World): number =>
-  world.readLines('kept/emulator/bill.jsonl').filter((line) => JSON.parse(line).kind === 'execution').length;
-
 test('after a kill the next start ends the left processes, keeps the ports and completes the purchases', async () => {
   const world = createWorld();
   const { generationIds } = await killInTheMiddle(world);
@@ -52,7 +49,7 @@ test('after a kill the next start ends the left processes, keeps the ports and c
   for (const generationId of generationIds) {
     expect(await producer.wait(generationId, { timeoutMs: 40_000 })).toMatchObject({ status: 'succeeded', costUsd: '0.02' });
   }
-  expect(executionsIn(world)).toBe(6);
+  expect(world.executions()).toBe(6);
 
   next.signal('SIGTERM');
   expect(await next.ended).toEqual({ code: 0, signal: null });

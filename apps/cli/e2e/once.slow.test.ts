@@ -13,8 +13,6 @@ const shapeOf = (line: string): string =>
     .replace(/ +/g, ' ')
     .trim();
 
-const executionsIn = (lines: readonly string[]): number => lines.filter((line) => JSON.parse(line).kind === 'execution').length;
-
 test('buys three images, verifies and saves them, and leaves nothing running', async () => {
   const world = createWorld();
   const cli = world.start(['--once']);
@@ -28,7 +26,7 @@ test('buys three images, verifies and saves them, and leaves nothing running', a
     expect({ format, width, height }).toEqual({ format: 'jpeg', width: 1280, height: 896 });
     expect(cli.output()).toContain(file);
   }
-  expect(executionsIn(world.readLines('kept/emulator/bill.jsonl'))).toBe(3);
+  expect(world.executions()).toBe(3);
   expect(cli.output()).toContain('in all 0.06 USD');
   expect(cli.output().match(/✔.*verified/g)).toHaveLength(3);
 

@@ -36,6 +36,8 @@ export interface World {
   leftRunning(): Promise<string[]>;
   readJson(name: string): unknown;
   readLines(name: string): string[];
+  /** Counts the images that the emulator has made and charged, by its bill. */
+  executions(): number;
 }
 
 /** Creates a world. @param atEnd Calls what removes it with everything in it: at the end of the test, or `afterAll` for a file. */
@@ -51,6 +53,7 @@ export function createWorld(atEnd: (remove: () => Promise<void>) => void = onTes
     }
   };
   const readJson = (name: string): unknown => JSON.parse(readFileSync(path.join(dir, name), 'utf8'));
+  const readLines = (name: string): string[] => readFileSync(path.join(dir, name), 'utf8').trimEnd().split('\n');
   const leftRunning = async (): Promise<string[]> => {
     const ports = Object.entries(readJson('ports.json') as Record<string, number>);
     const listening = await Promise.all(ports.map(async ([name, port]) => ((await isListening(port)) ? [`${name} on port ${port}`] : [])));
@@ -79,7 +82,8 @@ export function createWorld(atEnd: (remove: () => Promise<void>) => void = onTes
       running.push(cli);
       return cli;
     },
-    readLines: (name) => readFileSync(path.join(dir, name), 'utf8').trimEnd().split('\n'),
+    readLines,
+    executions: () => readLines('kept/emulator/bill.jsonl').filter((line) => line.includes('"kind":"execution"')).length,
   };
 }
 

@@ -151,7 +151,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
   }
 
   const watchOldPause = async (): Promise<void> => {
-    await liftOldPause().catch((error: unknown) => logger.warn({ err: error }, 'could not check a pause because of the account'));
+    await liftOldPause().catch((error: unknown) => logger.warn({ err: error }, 'could not ask if the account still justifies the pause'));
     later(everyMs, watchOldPause);
   };
 

@@ -48,7 +48,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
 
   test('the hold of a lost send counts again before any worker buys', async () => {
     await using world = await startForgetfulWorld(1);
-    const soon = { runAt: Date.now() + 50 };
+    const soon = { runAt: Date.now() + 1000 };
     const [sent, other] = [await world.enqueue(soon), await world.enqueue(soon)];
     const putBack = await world.server.copyData();
     await eventually(() => world.send(sent));

@@ -13,7 +13,7 @@ export interface TestS3Options {
   readonly clock?: () => number;
   /** Features that the server lacks. */
   readonly lacks?: S3Lacks;
-  /** Features of which the bucket tells. */
+  /** Versioning, object lock and replication, as the server answers questions about the bucket. */
   readonly features?: S3Features;
   /** Returns the delay of an answer, in milliseconds; called for each request. */
   readonly delayMs?: () => number;

@@ -30,7 +30,7 @@ export interface SubmitDependencies extends ItemDependencies {
 export async function submit(raw: RawTask, dependencies: SubmitDependencies): Promise<Answer> {
   const { bill, switches, dice, clock, signal } = dependencies;
   const faults = switches.current();
-  // Also an id that is no UUID; bounded, because it goes into the bill.
+  // The bill holds the id even if it is no UUID, so a long one is cut.
   const taskUUID = typeof raw['taskUUID'] === 'string' ? raw['taskUUID'].slice(0, 64) : '';
   const receipt = bill.receiptsOf(taskUUID) + 1;
   bill.record({ kind: 'submission', at: clock.now(), taskUUID, receipt, promptSha256: promptSha256(raw['positivePrompt']) });

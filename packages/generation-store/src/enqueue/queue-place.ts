@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { namedReply, number } from '../lua/named.ts';
 
 /**
- * The place of a generation in the fair line. Its first waiting image has the number that its tenant will have when those before it have gone:
- * the numbers of a tenant follow each other up to its next one, each with as many images as its weight says. What stands before that number
- * goes first. After a change of the weight the place of what was enqueued before is rough.
+ * Estimates how many images of all tenants the fleet buys before the first waiting image of a generation, and how long that takes.
  *
- * The estimate is that count, at the pace at which the fleet has begun purchases in this minute and the one before. It is told only while
- * purchases begin and buying is not paused. It knows nothing of what will be enqueued with more urgency, or by tenants that do not wait now.
+ * The fair line orders images by number. A tenant takes one number after another, and puts as many images under each as its weight says. So the
+ * number of the image follows from the images of its own tenant before it, and the count is that of all images with lower numbers. It is rough for
+ * images that were enqueued before a change of the weight.
+ *
+ * The time is that count divided by the purchases that the fleet began in this minute and the one before. There is none while buying is paused
+ * or nothing is bought. Later orders can only make it longer: urgent ones of the same tenant, and those of tenants that have no image in the line.
  */
 export const queuePlace = /* lua */ `
 local function millisecondsEach(now)

@@ -125,7 +125,7 @@ export async function readOpenOf(redis: Redis, prefix: string, ids: readonly str
   return open === null ? undefined : new Set(open);
 }
 
-/** Parts of a generation that go by its age; `images` alone stands for one whose images stay because it is open. */
+/** Parts of a generation that are old enough to be erased. `images` alone is named for an open generation, which keeps them until it ends. */
 export type AgedWhat = 'all' | 'requests' | 'images';
 
 const own = nameArguments(['rules', 'date', 'place', 'nextLook']);

@@ -100,7 +100,10 @@ for at = 2, #ARGV do redis.call('ZREM', movedKey, ARGV[at]) end
 return 1
 `);
 
-/** Records the sums that S3 holds, if this is still that memory: another one may not know the counted moves. Replies 1 or 0. */
+/**
+ * Notes in Redis which sums S3 holds now. Replies 1; or 0, without a change, if Redis has lost its memory since the sums were read: it may lack
+ * moves that they count.
+ */
 const noteRecordedScript = createNamedScript(['memory', 'level', 'object', 'lastMove'])(/* lua */ `${prelude}${sums}
 if memoryId() ~= memory then return 0 end
 redis.call('HSET', sumsKey, 'recorded', lastMove)

@@ -153,7 +153,7 @@ export interface ReadingStore {
     rebuilt: { id: string; run: string; epoch: string; ownerId?: string },
     plan: ReadingPlan,
   ): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
-  /** Returns the rebuild that reads on; undefined without one. */
+  /** Returns the rebuild that opened the store and still reads the bucket; undefined without one. */
   findReading(): Promise<Reading | undefined>;
   /** Returns those generations that are not read yet, and those that were found damaged. */
   findUnread(generationIds: readonly string[]): Promise<{ unread: Set<string>; damaged: Set<string> }>;

@@ -14,7 +14,7 @@ export interface ImagesParts {
   now: () => number;
 }
 
-/** Builds the reader on a storage, which it closes. */
+/** Builds the reader of images. Its `close` closes the given storage. */
 export function buildImages({ storage, cdnUrl, boundTo, maxReferenceImageBytes: maxBytes, now }: ImagesParts): Images {
   return {
     image(generation, index) {
