@@ -3,7 +3,7 @@ import { buildGenerationStore, connectPatient } from '@darkroom/generation-store
 import { createSubmissions } from '@darkroom/queues';
 import { startTestS3, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished } from 'vitest';
-import { spawnCli } from './world.ts';
+import { runHere } from './run-here.ts';
 
 const IMAGE_NANO_USD = 20_000_000;
 
@@ -29,10 +29,8 @@ export async function setup() {
     );
     return generationId;
   };
-  const runWith = async (environment: Readonly<Record<string, string>>, ...words: string[]) => {
-    const cli = spawnCli(words, { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix, ...environment });
-    return { code: (await cli.ended).code, output: cli.output(), results: cli.results() };
-  };
+  const runWith = (environment: Readonly<Record<string, string>>, ...words: string[]) =>
+    runHere(words, { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix, ...environment });
   /** Starts an empty bucket. @returns the settings with which an operator uses it. */
   const startBucket = async (): Promise<Record<string, string>> => {
     const s3 = await startTestS3();

@@ -4,7 +4,7 @@ import { createObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions, jobIdOf } from '@darkroom/queues';
 import { startTestS3, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { spawnCli } from './world.ts';
+import { runHere } from './run-here.ts';
 
 /** Creates a store, its queues and a bucket, without workers. */
 async function setup() {
@@ -22,8 +22,8 @@ async function setup() {
     storage.close();
     await s3.stop();
   });
-  const run = async (words: string[], environment: Readonly<Record<string, string>> = {}) => {
-    const cli = spawnCli(words, {
+  const run = (words: string[], environment: Readonly<Record<string, string>> = {}) =>
+    runHere(words, {
       REDIS_URL: inject('redisUrl'),
       DARKROOM_PREFIX: prefix,
       S3_BUCKET: s3.bucket,
@@ -33,8 +33,6 @@ async function setup() {
       WORKER_RECONCILE_GRACE_MS: '100',
       ...environment,
     });
-    return { code: (await cli.ended).code, output: cli.output() };
-  };
   const enqueue = async (): Promise<SubmissionRef> => {
     const generationId = createGenerationId(Date.now());
     const request = parseGrokImagineRequest({ positivePrompt: 'a red door' });

@@ -3,7 +3,7 @@ import { buildGenerationStore, connectPatient } from '@darkroom/generation-store
 import { createObjectStorage } from '@darkroom/object-storage';
 import { startTestS3, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { spawnCli } from './world.ts';
+import { runHere, type CommandRun } from './run-here.ts';
 
 const IMAGE_NANO_USD = 20_000_000;
 
@@ -42,9 +42,9 @@ async function setup() {
     const code = 'submission.unknown-outcome';
     await store.settle(ref, { result, code, countsAsFailure: false, mayResubmit: false, maxSubmissions: 2 });
   }
-  const run = async (words: string[], given: Readonly<Record<string, string>> = {}): Promise<{ code: unknown; output: string }> => {
+  const run = (words: string[], given: Readonly<Record<string, string>> = {}): Promise<CommandRun> => {
     const { accessKeyId, secretAccessKey } = s3.credentials;
-    const environment = {
+    return runHere(words, {
       REDIS_URL: inject('redisUrl'),
       DARKROOM_PREFIX: prefix,
       S3_BUCKET: s3.bucket,
@@ -53,9 +53,7 @@ async function setup() {
       S3_ACCESS_KEY_ID: accessKeyId,
       S3_SECRET_ACCESS_KEY: secretAccessKey,
       ...given,
-    };
-    const cli = spawnCli(words, environment);
-    return { code: (await cli.ended).code, output: cli.output() };
+    });
   };
   return { refs, run };
 }
