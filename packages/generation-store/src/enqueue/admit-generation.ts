@@ -35,13 +35,12 @@ local function admit(key, now)
   end
   if withholds then withhold = '1' end
   local periods = periodsOf(tenant, now)
-  soundCaps()
-  local caps = capsOf()
+  local caps = capsOf(soundCaps())
   local isLater = runAt ~= '' and tonumber(runAt) > now
   local isDue = isLater or recovering() or not caps
-  soundLedger(namesOf(periods))
+  local ledger = soundLedger(namesOf(periods))
   if not isDue then
-    local period, used, cap = capReached(caps, periods, amount * images)
+    local period, used, cap = capReached(caps, periods, amount * images, ledger)
     if period then return { kind = 'cap', period = period.name, used = used, cap = cap, resetsAt = period.resetsAt, now = now } end
   end
   -- behind the caps: a full queue has room again in minutes

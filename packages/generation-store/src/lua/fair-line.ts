@@ -107,11 +107,11 @@ local function countPace(now)
 end
 
 -- it is bought: the line has come to its number
-local function passLine(id, index, n, generation, submission)
+local function passLine(id, index, n, generation, submission, now)
   local number = tonumber(submission.line or '')
   if submission.sends ~= '0' or not number then return end
   if number > lineReached() then redis.call('HSET', lineClocks, 'reached', int(number)) end
-  countPace(nowMs())
+  countPace(now)
   leaveLine(id, index, n, generation.tenant)
 end
 

@@ -10,8 +10,9 @@ import { retries } from './retries.ts';
  * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
 export const fold = /* lua */ `${lists}${openImages}${events}${minutes}${fairLine}${retries}
-local function finish(key, id, status, now)
-  local generation = hash(key)
+-- "given": its entry, if the script has read it and changed nothing since; it follows the change
+local function finish(key, id, status, now, given)
+  local generation = given or hash(key)
   setStatus(key, id, generation, status, now)
   record('generation.' .. status, id, generation, nil, nil, now)
   -- an old end that a rebuild restores was counted and logged when it came
@@ -32,8 +33,8 @@ end
 
 -- a generation without a live submission is kept for a set time; one with money on hold is kept until an operator decides. The holds decide
 -- and not the images: an outcome may be unknown although another submission brought the image home
-local function retire(key, id)
-  local generation = hash(key)
+local function retire(key, id, given)
+  local generation = given or hash(key)
   if tonumber(generation.live) > 0 then return end
   local submissions = submissionsOf(generation)
   for _, each in ipairs(submissions) do
@@ -45,10 +46,12 @@ local function retire(key, id)
   redis.call('ZREM', prefix .. ':open', id)
   if generation.outline or generation.labels then redis.call('EXPIRE', key .. ':request', seconds) end
   redis.call('EXPIRE', key, seconds)
-  local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant) .. ':' .. generation.idempotencyDigest
-  -- a restored generation may have lost its key to a younger one
-  if redis.call('HGET', idempotencyKey, 'generationId') == id then
-    redis.call('EXPIRE', idempotencyKey, tonumber(generation.idempotencySeconds))
+  if generation.idempotencyDigest ~= '' then
+    local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant) .. ':' .. generation.idempotencyDigest
+    -- a restored generation may have lost its key to a younger one
+    if redis.call('HGET', idempotencyKey, 'generationId') == id then
+      redis.call('EXPIRE', idempotencyKey, tonumber(generation.idempotencySeconds))
+    end
   end
   for _, each in ipairs(submissions) do
     redis.call('EXPIRE', submissionKey(id, each[1], each[2]), seconds)
@@ -67,12 +70,10 @@ local function foldGeneration(key, id, now)
       if status == 'open' then return end
       if status == 'succeeded' then succeeded = succeeded + 1 end
     end
-    if succeeded == images then finish(key, id, 'succeeded', now)
-    elseif succeeded > 0 then finish(key, id, 'partial', now)
-    else finish(key, id, 'failed', now) end
+    finish(key, id, succeeded == images and 'succeeded' or succeeded > 0 and 'partial' or 'failed', now, generation)
   end
-  listCodes(key, id, hash(key))
-  retire(key, id)
+  listCodes(key, id, generation)
+  retire(key, id, generation)
 end
 
 -- ends unsent submissions; sent ones are left to their settlement. They count in the minute of \`endedAt\`: the end of a restored generation may

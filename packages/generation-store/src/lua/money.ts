@@ -33,12 +33,9 @@ local function periodsOf(tenant, now)
   local year, month, day = civil(today)
   local ym = string.format('%04d-%02d', year, month)
   local ymd = ym .. string.format('-%02d', day)
-  local monthEnds = today + 1
-  while true do
-    local _, m = civil(monthEnds)
-    if m ~= month then break end
-    monthEnds = monthEnds + 1
-  end
+  local isLeap = year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
+  local length = month == 2 and (isLeap and 29 or 28) or (month == 4 or month == 6 or month == 9 or month == 11) and 30 or 31
+  local monthEnds = today - day + 1 + length
   local owner = 'tenant:' .. tenantPart(tenant)
   return {
     { name = 'all:day:' .. ymd, cap = 'all:day', resetsAt = (today + 1) * 86400000 },
@@ -50,9 +47,9 @@ end
 
 -- The caps of the store; nil unless all are there. nil never means "no cap": the key may have been deleted or evicted, and nothing is
 -- bought until a worker has brought the caps back from S3. "names" lists the caps that are set; caps without a revision are of a version
--- that did not write it.
-local function capsOf()
-  local caps = hash(prefix .. ':caps')
+-- that did not write it. "given": the caps, if the script has read them
+local function capsOf(given)
+  local caps = given or hash(prefix .. ':caps')
   if not caps['all:day'] or caps.revision and not caps.names then return nil end
   for name in string.gmatch(caps.names or '', '[^ ]+') do if not caps[name] then return nil end end
   return caps
@@ -76,13 +73,15 @@ local function unreadIn(name)
   return isTold and beside + math.min(left, most - beside) or most
 end
 
--- nil when the money may be held; else the period whose cap would be crossed
-local function capReached(caps, periods, amount)
+-- nil when the money may be held; else the period whose cap would be crossed. "read": the ledger of these periods, if nothing moved since
+local function capReached(caps, periods, amount, read)
+  -- without either key nothing is unread
+  local isAllRead = redis.pcall('EXISTS', prefix .. ':unread-money', prefix .. ':reading') == 0
   for _, period in ipairs(periods) do
     local cap = caps[period.cap]
     if cap then
-      local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
-      local unread = unreadIn(period.name)
+      local spend = read and read[period.name] or redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
+      local unread = isAllRead and 0 or unreadIn(period.name)
       local used = tonumber(spend[1] or '0') + tonumber(spend[2] or '0') + (unread or 0)
       if not unread or used + amount > tonumber(cap) then return period, used, tonumber(cap) end
     end
@@ -93,10 +92,12 @@ end
 local function addToPeriods(names, amounts)
   for name in string.gmatch(names, '[^ ]+') do
     local key = prefix .. ':spend:' .. name
+    local isNew = false
     for field, amount in pairs(amounts) do
-      if amount ~= 0 then redis.call('HINCRBY', key, field, int(amount)) end
+      -- a field that was 0, or not there: so each new key gets its time
+      if amount ~= 0 and redis.call('HINCRBY', key, field, int(amount)) == amount then isNew = true end
     end
-    redis.call('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400})
+    if isNew then redis.call('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400}) end
   end
   noteMoved(names)
   for _, amount in pairs(amounts) do

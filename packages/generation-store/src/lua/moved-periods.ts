@@ -15,9 +15,13 @@ end
 local function noteMoved(names)
   local moves = redis.pcall('HINCRBY', prefix .. ':spend-sums', 'moves', 1)
   if type(moves) ~= 'number' then return end
+  local moved = {}
   for name in string.gmatch(names, '[^ ]+') do
-    local reply = redis.pcall('ZADD', prefix .. ':moved-periods', moves, name)
-    if type(reply) == 'table' then redis.pcall('HDEL', prefix .. ':spend-sums', 'isWhole') end
+    moved[#moved + 1] = moves
+    moved[#moved + 1] = name
   end
+  if #moved == 0 then return end
+  local reply = redis.pcall('ZADD', prefix .. ':moved-periods', unpack(moved))
+  if type(reply) == 'table' then redis.pcall('HDEL', prefix .. ':spend-sums', 'isWhole') end
 end
 `;

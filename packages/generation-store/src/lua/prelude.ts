@@ -28,12 +28,13 @@ local function corrupt(key, field)
   error('CORRUPT ' .. key .. ' ' .. field, 0)
 end
 
+-- its fields by name, if it is there, and names and values in turn
 local function hash(key)
   local flat = redis.pcall('HGETALL', key)
   if flat.err then corrupt(key, 'type') end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
-  return fields, #flat > 0
+  return fields, #flat > 0, flat
 end
 
 -- clocks of hosts agree to within this time; a later time was written before a clock went back
@@ -133,11 +134,16 @@ local function trustServer()
   redis.call('SET', prefix .. ':server-history', replicationId())
 end
 
+-- the name of this memory, for a script that knows that it was compared
+local function comparedMemory()
+  return redis.call('GET', prefix .. ':memory') or serverRun()
+end
+
 -- names a stretch in which this server has forgotten nothing: another one after each comparison with S3, '' until then. A server can
 -- be replaced by another one and come back under its old name, without its last moments; so its name alone does not do
 local function memoryId()
   if recovering() then return '' end
-  return redis.call('GET', prefix .. ':memory') or serverRun()
+  return comparedMemory()
 end
 
 local function memoryCount(memory)

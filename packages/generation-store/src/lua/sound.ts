@@ -64,19 +64,31 @@ local function soundSubmission(key, submission)
   end
 end
 
--- the ledger of each of these periods, separated by blanks
+-- the ledger of each of these periods, separated by blanks; one that is named twice is read once. Replies its fields by the name of the period
 local function soundLedger(names)
+  local read = {}
   for name in string.gmatch(names, '[^ ]+') do
-    local key = prefix .. ':spend:' .. name
-    wholeIfThere(key, (hash(key)), { 'reserved', 'settled', 'expected', 'reported', 'unreported', 'differing' })
+    if not read[name] then
+      local key = prefix .. ':spend:' .. name
+      local fields = { 'reserved', 'settled', 'expected', 'reported', 'unreported', 'differing' }
+      local values = redis.pcall('HMGET', key, unpack(fields))
+      if values.err then corrupt(key, 'type') end
+      for at, field in ipairs(fields) do
+        if values[at] and values[at] ~= '' and not isWhole(values[at]) then corrupt(key, field) end
+      end
+      read[name] = values
+    end
   end
+  return read
 end
 
+-- replies the caps
 local function soundCaps()
   local key = prefix .. ':caps'
   local caps = hash(key)
   for _, name in ipairs({ 'all:day', 'all:month', 'tenant:day', 'tenant:month' }) do
     if caps[name] and not isWhole(caps[name]) then corrupt(key, name) end
   end
+  return caps
 end
 `;

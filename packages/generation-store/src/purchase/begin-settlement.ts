@@ -16,10 +16,10 @@ import type { SubmissionView } from './steps.ts';
 const beginSettlementScript = createNamedScript(['id', 'index', 'n'])(/* lua */ `${prelude}${money}${fold}${sends}
 local key = KEYS[1]
 local now = nowMs()
-local generation, known = hash(key)
+local generation, known, flatGeneration = hash(key)
 if not known then return named({ kind = 'no-record' }) end
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
-local submission, planned = hash(submissionKey)
+local submission, planned, flatSubmission = hash(submissionKey)
 if not planned then return named({ kind = 'no-record' }) end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
@@ -27,17 +27,30 @@ if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and no
   -- an unreadable image keeps the generation open, and keeps none of the other images from coming home
   local isClosed, why = pcall(closeGeneration, key, id, 'expired', now)
   if not isClosed and not string.find(tostring(why), 'CORRUPT', 1, true) then error(why, 0) end
+  flatGeneration, flatSubmission = redis.call('HGETALL', key), redis.call('HGETALL', submissionKey)
+end
+-- writes a field, and into the reply
+local function note(field, value)
+  redis.call('HSET', submissionKey, field, value)
+  for at = 1, #flatSubmission, 2 do
+    if flatSubmission[at] == field then
+      flatSubmission[at + 1] = value
+      return
+    end
+  end
+  flatSubmission[#flatSubmission + 1] = field
+  flatSubmission[#flatSubmission + 1] = value
 end
 -- times in the future were written before the clock of Redis went back: a wait counted from them would be too long
 for _, field in ipairs({ 'succeededSeenAt', 'deliveredAt', 'toldAt' }) do
-  if tonumber(submission[field] or '') and tonumber(submission[field]) > now then redis.call('HSET', submissionKey, field, int(now)) end
+  if tonumber(submission[field] or '') and tonumber(submission[field]) > now then note(field, int(now)) end
 end
 if submission.firstSentAt and submission.firstSentAt ~= '' and tonumber(submission.firstSentAt) > now then
-  redis.call('HSET', submissionKey, 'firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
+  note('firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
 end
-redis.call('HINCRBY', submissionKey, 'settlements', 1)
+note('settlements', int((tonumber(submission.settlements or '') or 0) + 1))
 return named({
-  kind = 'found', now = now, generation = redis.call('HGETALL', key), submission = redis.call('HGETALL', submissionKey),
+  kind = 'found', now = now, generation = flatGeneration, submission = flatSubmission,
   nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and n + 1 or nil, conflict = conflictOf(submission),
 })
 `);

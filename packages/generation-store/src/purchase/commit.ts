@@ -36,6 +36,8 @@ const commitScript = createNamedScript(
 local key = KEYS[1]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
+-- the name of this memory, once it is known to be compared
+local memory
 
 local function go(submission, generation)
   local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata', 'webhook') or {}
@@ -46,7 +48,7 @@ local function go(submission, generation)
     request = generation.request or redis.call('HGET', key .. ':request', 'request') or nil,
     provider = generation.provider, model = generation.model, expected = generation.expected, outline = generation.outline,
     -- while an erasure is noted S3 is asked, whose tombstone may be there already
-    requestDigest = redis.call('EXISTS', erasureKey(id)) == 0 and generation.confirmedIn == memoryId() and generation.confirmedDigest or nil,
+    requestDigest = redis.call('EXISTS', erasureKey(id)) == 0 and generation.confirmedIn == memory and generation.confirmedDigest or nil,
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
@@ -63,6 +65,7 @@ if not isOpen() then return stop('not-initialised') end
 if ownerId ~= '' and redis.call('GET', prefix .. ':owner') ~= ownerId then return stop('foreign') end
 noticeOlderMemory(seenEpoch, seenMemory, seenAt)
 if recovering() then return stop('recovering') end
+memory = comparedMemory()
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
 if not known or not planned then return stop('no-record') end
@@ -72,9 +75,10 @@ if submission.token == token then return go(submission, generation) end
 if submission.status ~= 'planned' and submission.status ~= 'committed' then return stop('settled', submission.status) end
 
 local deadlineAt = generation.deadlineAt
-if deadlineAt ~= '' and now >= tonumber(deadlineAt) then closeGeneration(key, id, 'expired', now) end
-generation = hash(key)
-submission = hash(submissionKey)
+if deadlineAt ~= '' and now >= tonumber(deadlineAt) then
+  closeGeneration(key, id, 'expired', now)
+  generation, submission = hash(key), hash(submissionKey)
+end
 local closed = not isUnderWay(generation.status)
 if submission.status == 'failed' then return stop('settled', 'failed') end
 if closed or generation['image:' .. index] ~= 'open' then
@@ -130,22 +134,23 @@ if fresh == 1 then
 end
 
 if fresh == 0 and submission.firstSentAt and tonumber(submission.firstSentAt) > now then
-  redis.call('HSET', submissionKey, 'firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
+  submission.firstSentAt = int(firstSendBefore(now, submission.firstSentAt))
+  redis.call('HSET', submissionKey, 'firstSentAt', submission.firstSentAt)
 end
 
 local today = periodsOf(generation.tenant, now)
-soundCaps()
-local caps = capsOf()
+local caps = capsOf(soundCaps())
 if not caps then return stop('paused', 'caps') end
-soundLedger(submission.periods .. ' ' .. namesOf(today))
+local ledger = soundLedger(submission.periods .. ' ' .. namesOf(today))
 
 -- a cap that is already crossed was lowered, or met a price above the list. A submission that may have been sent keeps its hold; a surely
 -- unsent one gives it up, so that as much is bought as fits under the cap, and asks again like one without a hold
 if submission.held == '1' then
-  local crossed = capReached(caps, periodsNamed(submission.periods), 0)
+  local crossed = capReached(caps, periodsNamed(submission.periods), 0, ledger)
   if crossed and fresh == 0 then return stop('cap', crossed.name) end
   if crossed then
     release(submissionKey, submission)
+    ledger = nil
     submission.held = 'due'
     redis.call('HSET', submissionKey, 'held', 'due', 'periods', '')
     planAgain()
@@ -153,7 +158,7 @@ if submission.held == '1' then
 end
 local due = submission.held == 'due'
 if due then
-  local reached = capReached(caps, today, tonumber(submission.reserved))
+  local reached = capReached(caps, today, tonumber(submission.reserved), ledger)
   if reached then
     giveUpNumber(id, index, n, generation, submission)
     return stop('cap', reached.name, int(reached.resetsAt - now), waitForPlace(reached.name, deadlineAt, now))
@@ -176,24 +181,25 @@ if withholds and not generation.withholdFlagged then
   beginWithholding(key, id, generation, now)
 end
 
-passLine(id, index, n, generation, submission)
+passLine(id, index, n, generation, submission, now)
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
-local memory = memoryId()
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memory, 'sentAt', int(now), 'token', token, 'fresh', fresh, 'status', 'committed')
 noteStep(id, index, n, now, 'committed', send)
 takePlace(id, index, n, now)
 noteBought(id, now)
 eraseAgain(id, now)
+submission.send, submission.fresh = send, fresh
 if fresh == 1 then
-  redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memory)
+  submission.firstSentAt = int(now)
+  redis.call('HSET', submissionKey, 'firstSentAt', submission.firstSentAt, 'memory', memory)
 else
   -- a repeated send has its own intent too: with a shared one no worker could tell that Redis has forgotten it
-  redis.call('HINCRBY', submissionKey, 'round', 1)
+  submission.round, submission.unsentAt = redis.call('HINCRBY', submissionKey, 'round', 1), nil
   redis.call('HDEL', submissionKey, 'unsentAt')
 end
 if submission.status == 'planned' then announce('submission.committed', id, index, n, now) end
 if generation.status == 'queued' then setStatus(key, id, generation, 'running') end
-return go(hash(submissionKey), generation)
+return go(submission, generation)
 `);
 
 /**

@@ -29,8 +29,11 @@ if not known then return 'unproven' end
 local generation, hasGeneration = hash(KEYS[1])
 soundSubmission(key, submission)
 if hasGeneration then soundGeneration(KEYS[1], generation) end
-local periods = periodsOf(generation.tenant or '', nowMs())
-if submission.held == 'due' then soundLedger(namesOf(periods)) end
+local periods
+if submission.held == 'due' then
+  periods = periodsOf(generation.tenant or '', nowMs())
+  soundLedger(namesOf(periods))
+end
 if submission.verdictOf == send then return submission.verdict end
 
 local earlier = 0

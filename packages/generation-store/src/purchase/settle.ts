@@ -83,7 +83,6 @@ if status == 'unknown' then redis.call('ZADD', unknownKey, int(now), name) else 
 if status == 'unknown' then
   if submission.held == 'due' then makeHold(submissionKey, submission, periodsOf(generation.tenant, now)) end
 else
-  release(submissionKey, submission)
   local before, after = chargeOf(submission), { settled = tonumber(cost), expected = 0, reported = 0, unreported = 0, differing = 0 }
   if status ~= 'failed' then after.expected = tonumber(submission.reserved) end
   if costSource == 'reported' then
@@ -99,8 +98,10 @@ else
   end
   local more = {}
   for field, value in pairs(after) do more[field] = value - before[field] end
+  -- in one move with the hold that it gives back: each move touches four periods
+  if submission.held == '1' then more.reserved = -tonumber(submission.reserved) end
   book(submission.periods, more)
-  redis.call('HSET', submissionKey, 'settled', int(after.settled), 'expected', int(after.expected),
+  redis.call('HSET', submissionKey, 'held', '0', 'settled', int(after.settled), 'expected', int(after.expected),
     'reported', int(after.reported), 'unreported', after.unreported, 'differing', after.differing)
   redis.call('HINCRBY', key, 'cost', int(more.settled))
 end

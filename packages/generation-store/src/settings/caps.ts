@@ -19,8 +19,7 @@ const given = nameArguments(['name', 'value'], signature.after);
  * was lowered, else 0; none is while Redis does not hold the caps.
  */
 const restrictCapsScript = createLuaScript(/* lua */ `${prelude}${sound}${money}
-soundCaps()
-local caps = capsOf()
+local caps = capsOf(soundCaps())
 if not caps then return 0 end
 local names, entry, now = caps.names, nil, int(nowMs())
 ${signature.lua}
