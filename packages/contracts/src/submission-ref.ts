@@ -13,11 +13,21 @@ export interface SubmissionRef {
  * lost its last second, name the same purchase. It has the form of a UUID v4, which the model's page requires ("taskUUID").
  */
 export function taskUuidOf({ generationId, index, n }: SubmissionRef): string {
-  const bytes = createHash('sha256').update(`darkroom/submission/${generationId}/${index}/${n}`).digest().subarray(0, 16);
+  const name = `darkroom/submission/${generationId}/${index}/${n}`;
+  const known = lately.get(name);
+  if (known !== undefined) return known;
+  const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
   bytes[6] = 0x40 | (bytes.readUInt8(6) & 0x0f);
   bytes[8] = 0x80 | (bytes.readUInt8(8) & 0x3f);
-  return formatUuid(bytes);
+  const taskUUID = formatUuid(bytes);
+  if (lately.size >= MOST_LATELY) lately.clear();
+  lately.set(name, taskUUID);
+  return taskUUID;
 }
+
+/** Names that were asked for lately: the way of an image through a worker asks for the same one about fifteen times. */
+const lately = new Map<string, string>();
+const MOST_LATELY = 4096;
 
 const WRITTEN_REF = /^([^/]+)\/(\d{1,2})-([1-9]\d{0,5})$/;
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { newerFormatOf } from './stored-format.ts';
+import { withoutUnused } from './without-unused.ts';
 
 /** A Lua script, sent by its hash and, if the server does not hold it, once in full. */
 export interface LuaScript {
@@ -13,9 +14,16 @@ export interface LuaScript {
   run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown>;
 }
 
-export function createLuaScript(source: string): LuaScript {
-  const sha = createHash('sha1').update(source).digest('hex');
+/** @param text The script with all that it shares with others; what it does not name is left out. */
+export function createLuaScript(text: string): LuaScript {
+  let prepared: { source: string; sha: string } | undefined;
+  // At its first call: a process makes a hundred scripts when it starts, and calls a few.
+  const prepare = (): { source: string; sha: string } => {
+    const source = withoutUnused(text);
+    return { source, sha: createHash('sha1').update(source).digest('hex') };
+  };
   const evaluate = async (redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown> => {
+    const { source, sha } = (prepared ??= prepare());
     try {
       return await redis.evalsha(sha, 1, key, ...args);
     } catch (error) {

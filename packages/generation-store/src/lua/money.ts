@@ -75,8 +75,9 @@ end
 
 -- nil when the money may be held; else the period whose cap would be crossed. "read": the ledger of these periods, if nothing moved since
 local function capReached(caps, periods, amount, read)
-  -- without either key nothing is unread
-  local isAllRead = redis.pcall('EXISTS', prefix .. ':unread-money', prefix .. ':reading') == 0
+  -- asked once for all: without a rebuild, and without damaged generations of some day, nothing is unread in any period
+  local last = redis.pcall('HMGET', prefix .. ':unread-money', '@untilDay', '@untilMonth')
+  local isAllRead = not last[1] and not last[2] and not isReading()
   for _, period in ipairs(periods) do
     local cap = caps[period.cap]
     if cap then

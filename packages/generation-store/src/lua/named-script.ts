@@ -23,9 +23,10 @@ export const createSubmissionScript =
   <const Names extends readonly string[]>(names: Names) =>
   (source: string) => {
     const { lua } = nameArguments(['id', 'index', 'n', ...names]);
+    const { list } = nameArguments(names);
     const script = createLuaScript(`${lua}\nlocal key = ARGV[1] .. ':submission:' .. id .. ':' .. index .. '-' .. n\n${source}`);
     return {
       run: (redis: Redis, prefix: string, { generationId, index, n }: SubmissionRef, given: Values<Names>): Promise<unknown> =>
-        script.run(redis, generationKey(prefix, generationId), [prefix, generationId, index, n, ...nameArguments(names).list(given)]),
+        script.run(redis, generationKey(prefix, generationId), [prefix, generationId, index, n, ...list(given)]),
     };
   };
