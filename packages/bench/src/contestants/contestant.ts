@@ -13,7 +13,26 @@ export interface Contestant {
   enqueueOne(): Promise<void>;
   /** Calls the listener for each image when its result is recorded. @returns a function that stops it. */
   hearRecorded(onRecorded: OnRecorded): Promise<() => Promise<void>>;
+  /** Kills the worker with all its work, and starts it again. */
+  crashWorker(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** A whole Darkroom, which has more to measure. */
+export interface DarkroomContestant extends Contestant {
+  /** Runs a command of an operator. @returns what it printed. @throws if it fails. */
+  command(...words: string[]): Promise<string>;
+  /** Stops the workers in order; nothing starts them again. */
+  stopWorkers(): Promise<void>;
+  /** The producer of its repository, on its Redis. */
+  readonly producer: BenchProducer;
+}
+
+/** What the bench uses of a producer, whatever its version. */
+export interface BenchProducer {
+  enqueue(request: object): Promise<unknown>;
+  enqueueMany(requests: object[]): Promise<unknown>;
+  close(): Promise<void>;
 }
 
 /** @param atMs Milliseconds since 1970, with fractions. */

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { taskUuidOf } from '@darkroom/contracts';
-import { closeAtOnce, createClosing, runProgram, startDarkroom, type AppendFsync, type Environment } from '@darkroom/local-stack';
-import type { createProducer } from '@darkroom/producer';
+import { closeAtOnce, createClosing, runProgram, startDarkroom, type AppendFsync } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
-import { placeOf, preciseNow, type Contestant, type Ground } from './contestant.ts';
+import { placeOf, preciseNow, type BenchProducer, type DarkroomContestant, type Ground } from './contestant.ts';
 import { startOwnRedis } from './own-redis.ts';
 
 export interface DarkroomOptions {
@@ -19,6 +18,8 @@ export interface DarkroomOptions {
   node?: string;
   /** Settings of the workers beside those that the bench raises. */
   workerEnv?: Readonly<Record<string, string>>;
+  /** Number of workers; one when absent. */
+  workers?: number;
 }
 
 const PREFIX = '{darkroom}';
@@ -41,8 +42,8 @@ export const raisedLimits = (concurrency: number): Readonly<Record<string, strin
 });
 
 /** Starts a whole Darkroom with a Redis of its own: worker, receiver, eraser and API. */
-export async function startDarkroomContestant(ground: Ground, options: DarkroomOptions): Promise<Contestant> {
-  const { name, root, node, workerEnv = {}, appendfsync } = options;
+export async function startDarkroomContestant(ground: Ground, options: DarkroomOptions): Promise<DarkroomContestant> {
+  const { name, root, node, workerEnv = {}, appendfsync, workers = 1 } = options;
   const directory = join(ground.directory, placeOf(name));
   await mkdir(directory, { recursive: true });
   const closing = createClosing();
@@ -68,7 +69,7 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
         apiKey: 'bench',
         webhookKeys: `bench:${randomBytes(32).toString('hex')}`,
         receivers: ['receiver'],
-        workers: ['worker'],
+        workers: Array.from({ length: workers }, (_, at) => (at === 0 ? 'worker' : `worker-${at + 1}`)),
         erasers: ['eraser'],
         apis: ['api'],
         settingsOf: (_, app) =>
@@ -76,7 +77,14 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
       },
       closing,
     );
-    await raiseTasks(root, { ...ground.environment, ...darkroom.workers[0]?.env });
+    const command = async (...words: string[]): Promise<string> => {
+      const environment = { ...ground.environment, ...darkroom.workers[0]?.env };
+      const { code, output } = await runProgram({ name: 'darkroom', args: [join(root, 'apps/cli/dist/main.js'), ...words], environment });
+      if (code !== 0) throw new Error(`"darkroom ${words.join(' ')}" ended with ${code}:\n${output}`);
+      return output;
+    };
+    // The provider of the bench takes all.
+    await command('limits', '--tasks', String(TASKS_AT_PROVIDER), '--reason', 'bench');
     const client = new Redis(redis.url);
     closing.add(() => client.disconnect());
     const library = await importProducer(root);
@@ -90,10 +98,19 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
 
     return {
       name,
-      parts: Object.fromEntries([
-        ['redis', redis.pid],
-        ...[...darkroom.workers, ...darkroom.receivers, ...darkroom.erasers, ...darkroom.apis].map((app) => [app.name, app.pid ?? 0]),
-      ]),
+      get parts() {
+        const apps = [...darkroom.workers, ...darkroom.receivers, ...darkroom.erasers, ...darkroom.apis];
+        return Object.fromEntries([['redis', redis.pid], ...apps.map((app) => [app.name, app.pid ?? 0])]) as Record<string, number>; // of pairs
+      },
+      producer,
+      command,
+      stopWorkers: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.stop()))),
+      async crashWorker() {
+        for (const worker of darkroom.workers) {
+          await worker.kill();
+          await worker.start();
+        }
+      },
       redisUrl: redis.url,
       queueImages,
       async makeImages(images) {
@@ -128,16 +145,11 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
   }
 }
 
-/** Lets the fleet have any number of tasks at the provider, by the command of an operator. @param environment That of a worker. */
-async function raiseTasks(root: string, environment: Environment): Promise<void> {
-  const args = [join(root, 'apps/cli/dist/main.js'), 'limits', '--tasks', String(TASKS_AT_PROVIDER), '--reason', 'bench'];
-  const { code, output } = await runProgram({ name: 'limits', args, environment });
-  if (code !== 0) throw new Error(`could not raise the limit of tasks:\n${output}`);
-}
-
 const requestOf = (at: number) => ({ positivePrompt: `a lighthouse at dusk, ${at}`, width: 1024 as const, height: 1024 as const });
 
 /** Loads the producer of a built repository, so that an earlier commit is driven by its own. */
-const importProducer = async (root: string): Promise<{ createProducer: typeof createProducer }> =>
+const importProducer = async (root: string): Promise<{ createProducer: (options: { redisUrl: string }) => BenchProducer }> =>
   // The package of that name, at whatever commit: the bench uses this one function of it.
-  (await import(pathToFileURL(join(root, 'packages/producer/dist/index.js')).href)) as { createProducer: typeof createProducer };
+  (await import(pathToFileURL(join(root, 'packages/producer/dist/index.js')).href)) as {
+    createProducer: (options: { redisUrl: string }) => BenchProducer;
+  };

@@ -34,18 +34,21 @@ export async function startNaive(ground: Ground, { name, mode, transport, append
     s3Endpoint: ground.s3Endpoint,
     bucket: placeOf(name),
   };
-  const program = startProgram({
-    name,
-    args: ['--enable-source-maps', fileURLToPath(new URL('../naive/main.js', import.meta.url))],
-    environment: { ...ground.environment, [NAIVE_SETTINGS]: JSON.stringify(settings) },
-    logFile: `${ground.directory}/${settings.bucket}.log`,
-    hasChannel: true,
-    hasOwnGroup: true,
-  });
-  const { child } = program;
-  let isReady = false;
-  child.once('message', (message) => (isReady = naiveMessage.parse(message).ready === true));
-  await program.untilReady(() => Promise.resolve(isReady ? undefined : { what: 'it is not ready' }), START_LIMIT_MS);
+  const begin = async () => {
+    const program = startProgram({
+      name,
+      args: ['--enable-source-maps', fileURLToPath(new URL('../naive/main.js', import.meta.url))],
+      environment: { ...ground.environment, [NAIVE_SETTINGS]: JSON.stringify(settings) },
+      logFile: `${ground.directory}/${settings.bucket}.log`,
+      hasChannel: true,
+      hasOwnGroup: true,
+    });
+    let isReady = false;
+    program.child.once('message', (message) => (isReady = naiveMessage.parse(message).ready === true));
+    await program.untilReady(() => Promise.resolve(isReady ? undefined : { what: 'it is not ready' }), START_LIMIT_MS);
+    return program;
+  };
+  let program = await begin();
   const client = new Redis(redis.url);
   const queue = new Queue(naiveQueues.images, { connection: { url: redis.url }, prefix: PREFIX });
   const lastQueue = mode === 'park' ? naiveQueues.parked : naiveQueues.images;
@@ -66,15 +69,21 @@ export async function startNaive(ground: Ground, { name, mode, transport, append
   }
 
   async function makeByMessage(images: number): Promise<void> {
-    const answered = once(child, 'message');
-    child.send({ images });
+    const answered = once(program.child, 'message');
+    program.child.send({ images });
     await Promise.race([answered, program.ended.then((how) => Promise.reject(program.failure(`ended ${how}`)))]);
   }
 
   const hasQueue = mode !== 'calls';
   return {
     name,
-    parts: { worker: child.pid ?? 0, ...(hasQueue && { redis: redis.pid }) },
+    get parts(): Record<string, number> {
+      return { worker: program.child.pid ?? 0, ...(hasQueue && { redis: redis.pid }) };
+    },
+    async crashWorker() {
+      await program.kill();
+      program = await begin();
+    },
     redisUrl: hasQueue ? redis.url : undefined,
     makeImages: hasQueue ? makeByQueue : makeByMessage,
     queueImages,

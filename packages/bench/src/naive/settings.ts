@@ -26,3 +26,8 @@ export const naiveQueues = { images: 'images', parked: 'parked' } as const;
 export const naiveMessage = z.object({ ready: z.literal(true).optional(), done: z.literal(true).optional() });
 /** A message to it: a mode without a queue makes so many images. */
 export const naiveCommand = z.object({ images: z.number() });
+
+/** The name of the environment variable with the Redis of the bare server. */
+export const BARE_REDIS = 'BENCH_REDIS';
+/** A message from the process of the bare server. */
+export const bareHooksMessage = z.object({ url: z.string() });

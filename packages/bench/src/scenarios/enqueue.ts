@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createProducer } from '@darkroom/producer';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import type { Figures } from '../contestants/contestant.ts';
 import { startOwnRedis } from '../contestants/own-redis.ts';
+import { startDarkroomContestant } from '../contestants/start-darkroom.ts';
 import { readProcessorMs } from '../measure/processor-time.ts';
 import { quantileOf } from '../measure/spread.ts';
+import { repositoryRoot } from '../repository-root.ts';
 import { rowOf, type Row, type Scenario } from './scenario.ts';
 import { usualFsync } from './starts.ts';
 
 /** A way to queue images. */
 interface Enqueuer {
   name: string;
+  redisPid: number;
   one(at: number): Promise<unknown>;
   many(count: number): Promise<unknown>;
 }
@@ -35,19 +36,22 @@ export const enqueue: Scenario = {
   does: 'queues images: one by one, 100 at once, 5,000 in one call, beside `add` and `addBulk` of BullMQ',
   isQuick: false,
   async run({ ground, runs, onProgress }) {
-    const redis = await startOwnRedis(ground, 'enqueue', usualFsync);
-    const client = new Redis(redis.url);
-    const producer = createProducer({ redisUrl: redis.url });
+    // A whole Darkroom, because its worker opens the store; buying is paused, so that nothing of the load is the worker's.
+    const darkroom = await startDarkroomContestant(ground, { name: 'Darkroom', appendfsync: usualFsync, root: repositoryRoot });
+    await darkroom.command('pause', '--reason', 'bench');
+    const { producer } = darkroom;
+    const redis = await startOwnRedis(ground, 'bullmq', usualFsync);
     const queue = new Queue('images', { connection: { url: redis.url } });
-    // The store of a producer opens with its first worker; a producer may queue before.
     const ways: Enqueuer[] = [
       {
         name: 'Darkroom',
+        redisPid: darkroom.parts['redis'] ?? 0,
         one: (at) => producer.enqueue(request(at)),
         many: (count) => producer.enqueueMany(Array.from({ length: count }, (_, at) => request(at))),
       },
       {
         name: 'BullMQ',
+        redisPid: redis.pid,
         one: (at) => {
           const { name, data, opts } = plainJob(at);
           return queue.add(name, data, opts);
@@ -60,9 +64,8 @@ export const enqueue: Scenario = {
       for (const way of ways) for (let at = 0; at < AT_ONCE; at += 1) await way.one(at);
       for (let run = 1; run <= runs; run += 1) {
         for (const [way, measured] of figures) {
-          measured.push(await measureEnqueue(way, redis.pid));
+          measured.push(await measureEnqueue(way));
           onProgress(`enqueue, run ${run}: ${way.name}: ${JSON.stringify(measured.at(-1))}`);
-          await client.flushall();
         }
       }
       const rows: Row[] = [...figures].map(([way, measured]) => rowOf(way.name, measured));
@@ -76,14 +79,13 @@ export const enqueue: Scenario = {
       };
     } finally {
       await queue.close();
-      await producer.close();
-      client.disconnect();
       await redis.stop();
+      await darkroom.stop();
     }
   },
 };
 
-async function measureEnqueue({ one, many }: Enqueuer, redisPid: number): Promise<Figures> {
+async function measureEnqueue({ one, many, redisPid }: Enqueuer): Promise<Figures> {
   const waits: number[] = [];
   const before = readProcessorMs(redisPid);
   const oneByOne = await secondsOf(async () => {

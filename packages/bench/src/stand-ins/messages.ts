@@ -4,6 +4,12 @@ import { z } from 'zod';
 export const commandSchema = z.object({
   /** Sets the time that an image takes. */
   delayMs: z.number().optional(),
+  /** Keeps webhooks instead of sending them, or sends new ones again. */
+  holdsWebhooks: z.boolean().optional(),
+  /** Sends kept webhooks. */
+  deliver: z
+    .object({ count: z.number(), atOnce: z.number().optional(), perSecond: z.number().optional(), url: z.string().optional() })
+    .optional(),
   /** Asks for the counts. */
   countsWanted: z.boolean().optional(),
   /** Asks for the times at which webhooks were sent, and forgets them. */
@@ -27,6 +33,7 @@ export type StandInCounts = z.infer<typeof countsSchema>;
 export const standInMessage = z.object({
   ready: z.object({ url: z.string(), imageBytes: z.number() }).optional(),
   counts: countsSchema.optional(),
+  delivered: z.object({ seconds: z.number(), refused: z.number(), p50: z.number(), p99: z.number() }).optional(),
   /** First webhook of each task, in milliseconds since 1970. */
   webhookTimes: z.record(z.string(), z.number()).optional(),
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request as send } from 'undici';
 import { z } from 'zod';
+import { quantileOf } from '../measure/spread.ts';
 
 /** A provider that makes every image at once from the same bytes, and tells of it by webhook. */
 export interface QuickProvider {
@@ -12,6 +13,10 @@ export interface QuickProvider {
   readonly webhookTimes: Map<string, number>;
   /** Sets the time that an image takes, in milliseconds. */
   setDelay(delayMs: number): void;
+  /** True: webhooks are kept instead of sent, until `deliver` sends them. */
+  holdWebhooks(isHeld: boolean): void;
+  /** Sends so many of the kept webhooks, and forgets them if they go to their own address. */
+  deliver(order: DeliveryOrder): Promise<Delivered>;
   close(): Promise<void>;
 }
 
@@ -24,6 +29,23 @@ export interface ProviderCounts {
   webhooks: number;
   /** Webhooks without a good answer. */
   refusedWebhooks: number;
+}
+
+export interface DeliveryOrder {
+  count: number;
+  /** Deliveries under way at once, or begun in a second. */
+  atOnce?: number | undefined;
+  perSecond?: number | undefined;
+  /** Another address than their own. */
+  url?: string | undefined;
+}
+
+/** Times in milliseconds. */
+export interface Delivered {
+  seconds: number;
+  refused: number;
+  p50: number;
+  p99: number;
 }
 
 const taskSchema = z.looseObject({
@@ -45,6 +67,8 @@ export function createQuickProvider(image: Buffer, upload: (address: string, byt
   const bought = new Set<string>();
   const agent = new Agent({ connections: 100, pipelining: 1 });
   let delayMs = 20;
+  let isHeld = false;
+  const held: { url: string; body: string }[] = [];
 
   async function make(task: Task): Promise<void> {
     await delay(delayMs);
@@ -60,6 +84,7 @@ export function createQuickProvider(image: Buffer, upload: (address: string, byt
     };
     made.set(task.taskUUID, item);
     if (task.webhookURL === undefined) return;
+    if (isHeld) return void held.push({ url: task.webhookURL, body: JSON.stringify(item) });
     webhookTimes.set(task.taskUUID, performance.timeOrigin + performance.now());
     for (let tries = 1; tries <= WEBHOOK_TRIES; tries += 1) {
       if (await tell(task.webhookURL, JSON.stringify(item))) return;
@@ -88,6 +113,32 @@ export function createQuickProvider(image: Buffer, upload: (address: string, byt
     counts,
     webhookTimes,
     setDelay: (ms) => void (delayMs = ms),
+    holdWebhooks: (is) => void (isHeld = is),
+    async deliver({ count, atOnce = 1, perSecond, url }) {
+      const chosen = url === undefined ? held.splice(0, count) : held.slice(0, count);
+      const times: number[] = [];
+      let refused = 0;
+      const deliver = async (webhook: { url: string; body: string }): Promise<void> => {
+        const sentAt = performance.now();
+        if (!(await tell(url ?? webhook.url, webhook.body))) refused += 1;
+        times.push(performance.now() - sentAt);
+      };
+      const startedAt = performance.now();
+      if (perSecond === undefined) {
+        const rest = chosen.values();
+        const work = async (): Promise<void> => {
+          for (const webhook of rest) await deliver(webhook);
+        };
+        await Promise.all(Array.from({ length: atOnce }, work));
+      } else {
+        const all = chosen.map(async (webhook, at) => {
+          await delay((at * 1000) / perSecond);
+          await deliver(webhook);
+        });
+        await Promise.all(all);
+      }
+      return { seconds: (performance.now() - startedAt) / 1000, refused, p50: quantileOf(times, 0.5), p99: quantileOf(times, 0.99) };
+    },
     answer(body, isDryRun) {
       const data = z
         .array(taskSchema)

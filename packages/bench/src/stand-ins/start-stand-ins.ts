@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startProgram, type Environment } from '@darkroom/local-stack';
 import { standInMessage, type StandInCounts } from './messages.ts';
+import type { Delivered, DeliveryOrder } from './provider.ts';
 
 /** Provider and bucket of the bench, in a process of their own. */
 export interface StandIns {
@@ -11,6 +12,10 @@ export interface StandIns {
   readonly s3Endpoint: string;
   readonly imageBytes: number;
   setDelay(delayMs: number): void;
+  /** Keeps webhooks instead of sending them, or sends new ones again. */
+  holdWebhooks(isHeld: boolean): void;
+  /** Sends kept webhooks; resolves when all are answered. */
+  deliver(order: DeliveryOrder): Promise<Delivered>;
   readCounts(): Promise<StandInCounts>;
   /** Returns when the webhook of each task was sent, in milliseconds since 1970, and forgets it. */
   takeWebhookTimes(): Promise<Readonly<Record<string, number>>>;
@@ -33,7 +38,7 @@ export async function startStandIns(environment: Environment): Promise<StandIns>
   child.on('message', (message) => (ready ??= standInMessage.parse(message).ready));
   await program.untilReady(() => Promise.resolve(ready === undefined ? { what: 'it does not listen' } : undefined), START_LIMIT_MS);
   if (ready === undefined) throw new Error('the stand-ins did not say where they listen');
-  const ask = async (question: Readonly<Record<string, boolean>>) => {
+  const ask = async (question: Readonly<Record<string, boolean | DeliveryOrder>>) => {
     const answered = once(child, 'message');
     child.send(question);
     const [message]: unknown[] = await answered;
@@ -44,6 +49,12 @@ export async function startStandIns(environment: Environment): Promise<StandIns>
     s3Endpoint: ready.url,
     imageBytes: ready.imageBytes,
     setDelay: (delayMs) => void child.send({ delayMs }),
+    holdWebhooks: (holdsWebhooks) => void child.send({ holdsWebhooks }),
+    async deliver(order) {
+      const { delivered } = await ask({ deliver: order });
+      if (delivered === undefined) throw new Error('the stand-ins answered without the deliveries');
+      return delivered;
+    },
     async takeWebhookTimes() {
       const { webhookTimes } = await ask({ webhookTimesWanted: true });
       return webhookTimes ?? {};

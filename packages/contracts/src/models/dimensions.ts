@@ -32,8 +32,20 @@ export function formatDimensions(expected: ExpectedDimensions): string {
 const SIZES = /^\d{1,6}x\d{1,6}(?: \d{1,6}x\d{1,6})*$/;
 const BOUNDS = /^(\d{1,6})\.\.(\d{1,6})$/;
 
+/** Sizes that were read lately: a model has few lists of them, and each image comes with one. */
+const lately = new Map<string, ExpectedDimensions>();
+const MOST_LATELY = 100;
+
 /** Reads what `formatDimensions` wrote; undefined for any other text. */
 export function findDimensions(text: string): ExpectedDimensions | undefined {
+  const known = lately.get(text);
+  if (known !== undefined) return known;
+  const found = readDimensions(text);
+  if (found !== undefined && lately.size < MOST_LATELY) lately.set(text, found);
+  return found;
+}
+
+function readDimensions(text: string): ExpectedDimensions | undefined {
   const [, minSide, maxSide] = BOUNDS.exec(text) ?? [];
   if (minSide !== undefined && maxSide !== undefined) return { kind: 'bounded', minSide: Number(minSide), maxSide: Number(maxSide) };
   if (!SIZES.test(text)) return undefined;

@@ -6,6 +6,7 @@ import { epochKey } from '../keys.ts';
 import { noteDuplicates } from './connection-family.ts';
 import { createFindPrimary } from './find-primary.ts';
 import { createGuidedConnector } from './guided-connector.ts';
+import { gatherWrites } from './gather-writes.ts';
 import { createReconnecting } from './reconnecting.ts';
 
 /** Options of every connection of ours. `keepAlive` ends a connection whose packets are dropped while it only listens. */
@@ -84,7 +85,7 @@ function connect(url: string, prefix: string | undefined, resend: boolean, optio
   });
   // Without a listener a connection error would end the process; each command reports it to its own caller anyway.
   redis.on('error', () => undefined);
-  return noteDuplicates(redis);
+  return noteDuplicates(gatherWrites(redis));
 }
 
 function readTls({ isTls, caFile, servername }: RedisAddress): ConnectionOptions | undefined {

@@ -4,6 +4,8 @@ import { DEFAULT_TENANT_WEIGHT, MAX_TENANT_WEIGHT } from '@darkroom/contracts';
 const MOST_JOB_NUMBER = 2_097_151;
 /** Submissions of a tenant that one commit looks past: more than are ever on their way at once. */
 const LOOKED_PAST = 200;
+/** Nearly all commits find themselves among so many; the others read them all. */
+const LOOKED_AT_FIRST = 16;
 
 /**
  * The fair line (docs/decisions/0012-fair-line.md): every unsent first submission that may be bought now has a number, and the lowest goes
@@ -122,6 +124,26 @@ local function giveUpNumber(id, index, n, generation, submission)
   leaveLine(id, index, n, generation.tenant)
 end
 
+-- Looks at the first ones of its tenant: true at its own place, or once another one goes first, with what findPlaceInLine replies then
+local function findBefore(me, own, number, id, index, n, most)
+  for _, first in ipairs(redis.call('ZRANGE', own, 0, most - 1)) do
+    if first == me then return true end
+    local its = tonumber(redis.call('ZSCORE', lineKey, first) or '')
+    if not its or its > number then
+      local firstKey = prefix .. ':submission:' .. string.gsub(first, '/', ':')
+      local fields = redis.pcall('HMGET', firstKey, 'status', 'sends')
+      if its and fields[1] == 'planned' and fields[2] == '0' then
+        redis.call('ZADD', lineKey, int(number), first, int(its), me)
+        redis.call('HSET', firstKey, 'line', int(number))
+        redis.call('HSET', submissionKey(id, index, n), 'line', int(its))
+        return true, jobNumber(its), first, jobNumber(number)
+      end
+      redis.call('ZREM', own, first)
+      redis.call('ZREM', lineKey, first)
+    end
+  end
+end
+
 -- Nothing if a submission may be bought now; else the number of its job, and the submission of its tenant that goes first, with its number.
 -- "given" is the present number of the job: one that came before its number was put ahead of its place, or added again.
 local function findPlaceInLine(id, index, n, generation, submission, given)
@@ -136,21 +158,8 @@ local function findPlaceInLine(id, index, n, generation, submission, given)
   if given ~= '' and number > reached and tonumber(given) < jobNumber(number) then return jobNumber(number) end
   -- those that go before it in its tenant: some are on their way under lower numbers, and the first of the others takes this number
   local me, own = inLine(id, index, n), lineOf(generation.tenant)
-  for _, first in ipairs(redis.call('ZRANGE', own, 0, ${LOOKED_PAST} - 1)) do
-    if first == me then return end
-    local its = tonumber(redis.call('ZSCORE', lineKey, first) or '')
-    if not its or its > number then
-      local firstKey = prefix .. ':submission:' .. string.gsub(first, '/', ':')
-      local fields = redis.pcall('HMGET', firstKey, 'status', 'sends')
-      if its and fields[1] == 'planned' and fields[2] == '0' then
-        redis.call('ZADD', lineKey, int(number), first, int(its), me)
-        redis.call('HSET', firstKey, 'line', int(number))
-        redis.call('HSET', submissionKey(id, index, n), 'line', int(its))
-        return jobNumber(its), first, jobNumber(number)
-      end
-      redis.call('ZREM', own, first)
-      redis.call('ZREM', lineKey, first)
-    end
-  end
+  local isFound, line, before, beforeLine = findBefore(me, own, number, id, index, n, ${LOOKED_AT_FIRST})
+  if not isFound then isFound, line, before, beforeLine = findBefore(me, own, number, id, index, n, ${LOOKED_PAST}) end
+  return line, before, beforeLine
 end
 `;

@@ -31,14 +31,14 @@ end
 -- the one place that changes the status of a generation
 local function setStatus(key, id, generation, status, now)
   for _, list in ipairs(listsOf(generation.tenant)) do redis.pcall('ZREM', list .. generation.status, id) end
-  redis.call('HSET', key, 'status', status)
-  raiseRevision(id)
   generation.status = status
-  if not isUnderWay(status) then
-    generation.finishedAt = int(now)
-    redis.call('HSET', key, 'finishedAt', generation.finishedAt)
-    if not generation.codes then redis.call('HSET', key, 'codes', '') end
+  if isUnderWay(status) then
+    redis.call('HSET', key, 'status', status)
+  else
+    generation.finishedAt, generation.codes = int(now), generation.codes or ''
+    redis.call('HSET', key, 'status', status, 'finishedAt', generation.finishedAt, 'codes', generation.codes)
   end
+  raiseRevision(id)
   addToLists(id, generation)
 end
 

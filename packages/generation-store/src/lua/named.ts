@@ -21,9 +21,14 @@ export const namedReply = <Schema extends z.ZodType>(schema: Schema) => z.prepro
 
 function pairsToObject(flat: unknown): unknown {
   if (!Array.isArray(flat)) return flat;
-  return Object.fromEntries(
-    Array.from({ length: flat.length / 2 }, (_, at): [string, unknown] => [String(flat[2 * at]), flat[2 * at + 1]]),
-  );
+  // Each reply comes through here: written out, because pairs and their lists cost as much again.
+  const fields: Record<string, unknown> = {};
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    const name = String(flat[at]);
+    // The one name that assignment does not make a field of.
+    if (name !== '__proto__') fields[name] = flat[at + 1];
+  }
+  return fields;
 }
 
 /** The reply of HGETALL. */

@@ -58,8 +58,12 @@ end
 
 ${timeline}
 -- the name of a tenant as a part of a key or of a period: \`encodeTenant\` of contracts
+local tenantParts = {}
 local function tenantPart(tenant)
-  return (string.gsub(tenant, '[^%w_.-]', function(letter) return string.format('~%02x', string.byte(letter)) end))
+  if not tenantParts[tenant] then
+    tenantParts[tenant] = string.gsub(tenant, '[^%w_.-]', function(letter) return string.format('~%02x', string.byte(letter)) end)
+  end
+  return tenantParts[tenant]
 end
 
 -- a rebuild has opened the store and reads on (recovery/reading.ts). A user with the rights of an earlier version may not ask: until all is read the
@@ -95,7 +99,12 @@ end
 -- asked for once in a script, in which they cannot change
 local ownNames = {}
 local function ownName(section, field)
-  ownNames[field] = ownNames[field] or string.match(redis.call('INFO', section), field .. ':(%w+)') or ''
+  if not ownNames[field] then
+    local told = redis.call('INFO', section)
+    -- a plain search: a pattern begins anew at each of its thousand characters
+    local at = string.find(told, field .. ':', 1, true)
+    ownNames[field] = at and string.match(told, '^%w+', at + #field + 1) or ''
+  end
   return ownNames[field]
 end
 

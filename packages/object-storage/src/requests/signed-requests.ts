@@ -60,7 +60,7 @@ export const createSignedRequests: CreateRequests = (parts) => {
 
   async function sendOnce(place: BucketPlace, { method, key, headers, body }: Outgoing, attempts: number, signal: AbortSignal) {
     const { pool, signer } = senderTo(place);
-    const { host, protocol } = new URL(place.origin);
+    const { host, protocol } = addressOf(place);
     const signed = await signer.sign(
       { method, protocol, hostname: host, path: `${place.path}${encodeKey(key)}`, headers: { ...headers, host } },
       { signingDate: new Date(Date.now() + skewMs) },
@@ -106,7 +106,7 @@ export const createSignedRequests: CreateRequests = (parts) => {
     async presignPut(key, expiresInSeconds, now) {
       const place = await placeOf(presigner);
       if (place === undefined) return fallback.presignPut(key, expiresInSeconds, now);
-      const { hostname, port, protocol } = new URL(place.origin);
+      const { hostname, port, protocol } = addressOf(place);
       const { config } = presigner;
       urlSigner ??= new S3RequestPresigner({ region: place.region, credentials: config.credentials, sha256: Sha256 });
       const { path, query = {} } = await urlSigner.presign(
@@ -130,6 +130,15 @@ export const createSignedRequests: CreateRequests = (parts) => {
     },
   };
 };
+
+/** Addresses of places, each parsed once. */
+const addresses = new WeakMap<BucketPlace, URL>();
+
+function addressOf(place: BucketPlace): URL {
+  const known = addresses.get(place) ?? new URL(place.origin);
+  addresses.set(place, known);
+  return known;
+}
 
 /** SHA-256 of nothing, the body of a GET. */
 const EMPTY_SHA256 = sha256Of('');

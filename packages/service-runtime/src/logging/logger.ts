@@ -62,11 +62,23 @@ export function createLogger(options: LoggerOptions, stream: LogStream = pino.de
   return redacting(root, redaction);
 }
 
+const MOST_MESSAGES = 500;
+const MAX_MESSAGE = 200;
+
 /** Redacts everything before it reaches pino, because pino's own hooks do not see fields bound by `child`. */
 function redacting(target: PinoLogger, redaction: RedactOptions): ProcessLogger {
   const redacted = (fields: LogFields) => redactFields(fields instanceof Error ? { err: fields } : fields, redaction);
+  // A message is constant, so few are redacted, whatever the number of lines. Careless callers make it one of many.
+  const messages = new Map<string, string>();
+  const redactedMessage = (message: string): string => {
+    const known = messages.get(message);
+    if (known !== undefined) return known;
+    const text = redactText(message, redaction);
+    if (messages.size < MOST_MESSAGES && message.length <= MAX_MESSAGE) messages.set(message, text);
+    return text;
+  };
   const writeAt = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) => {
-    if (target.isLevelEnabled(level)) target[level](redacted(fields), redactText(message, redaction));
+    if (target.isLevelEnabled(level)) target[level](redacted(fields), redactedMessage(message));
   };
   return {
     debug: writeAt('debug'),

@@ -54,11 +54,27 @@ function redactSome(text: string, { budget, ...options }: LineOptions): string {
   return kept.length < redacted.length ? `${kept}…` : kept;
 }
 
+type NameKind = 'secret' | 'prompt' | 'other';
+/** Kinds of the names of fields, most of which are ours. */
+const kinds = new Map<string, NameKind>();
+const MOST_KINDS = 1000;
+
+function kindOf(name: string): NameKind {
+  const end = name.slice(-64);
+  const known = kinds.get(end);
+  if (known !== undefined) return known;
+  const plain = end.toLowerCase().replaceAll(/[-_]/g, '');
+  const kind = secretNames.test(plain) ? 'secret' : promptNames.test(plain) ? 'prompt' : 'other';
+  if (kinds.size >= MOST_KINDS) kinds.clear();
+  kinds.set(end, kind);
+  return kind;
+}
+
 function redactNamed(name: string, value: unknown, options: LineOptions, above: readonly object[]): unknown {
-  const plain = name.slice(-64).toLowerCase().replaceAll(/[-_]/g, '');
+  const kind = kindOf(name);
   const isEmpty = value === undefined || value === null || value === '' || typeof value === 'boolean';
-  if (!isEmpty && secretNames.test(plain)) return REDACTED;
-  if (!isEmpty && options.keepPrompts !== true && promptNames.test(plain)) return REDACTED;
+  if (!isEmpty && kind === 'secret') return REDACTED;
+  if (!isEmpty && options.keepPrompts !== true && kind === 'prompt') return REDACTED;
   return redactValue(value, options, above);
 }
 

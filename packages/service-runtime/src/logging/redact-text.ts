@@ -27,6 +27,13 @@ export interface RedactOptions {
   readonly secrets?: readonly string[];
 }
 
+/**
+ * A text of such characters alone, as ids, statuses and names of events are, names no secret and holds no address. Of all known forms of a
+ * secret only a capability has no other character, and the shortest one has 60 of them.
+ */
+const PLAIN = /^[\w.-]*$/;
+const MIN_FORM_LENGTH = 60;
+
 /** A shorter secret would be found in words that hold none. */
 const MIN_SECRET_LENGTH = 6;
 
@@ -40,6 +47,7 @@ export function redactText(text: string, { keepPrompts = false, secrets = [] }: 
   for (const secret of secrets) {
     if (secret.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(secret, REDACTED);
   }
+  if (redacted.length < MIN_FORM_LENGTH && PLAIN.test(redacted)) return redacted;
   for (const [shape, replacement] of shapes) redacted = redacted.replace(shape, replacement);
   redacted = hideSecrets(redacted, { mark: REDACTED, keepPrompts });
   return redacted.length <= MAX_TEXT ? redacted : `${redacted.slice(0, MAX_TEXT)}…`;
