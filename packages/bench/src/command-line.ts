@@ -27,7 +27,7 @@ export const helpTextOf = (scenarios: Readonly<Record<string, string>>): string 
 Measures what an image costs, in real processes on this machine: a worker and a receiver of Darkroom beside the workers that most people
 write, all with the same provider and bucket, which cost next to nothing. Prints tables and, as the last line, JSON. Needs Linux (/proc).
 
-  --quick            a small run of the pipeline, in less than a minute
+  --quick            a small run of the pipeline, in less than a minute; with --only, of those scenarios
   --only NAMES       scenarios, separated by commas:
 ${Object.entries(scenarios)
   .map(([name, does]) => `                     ${name}: ${does}`)

@@ -25,17 +25,17 @@ const plainJob = (at: number) => {
   return { name: 'image', data: { taskUUID, ...request(at) }, opts: { jobId: taskUUID } };
 };
 
-const ONE_BY_ONE = 1000;
 const AT_ONCE = 100;
-const ROUNDS = 20;
-const MANY = 5000;
+const SIZES = { oneByOne: 1000, rounds: 20, many: 5000 };
+const QUICK_SIZES: typeof SIZES = { oneByOne: 100, rounds: 3, many: 1000 };
 
 /** Calls of a backend: one after the other, a hundred at the same time, and thousands in one call. */
 export const enqueue: Scenario = {
   name: 'enqueue',
   does: 'queues images: one by one, 100 at once, 5,000 in one call, beside `add` and `addBulk` of BullMQ',
   isQuick: false,
-  async run({ ground, runs, onProgress }) {
+  async run({ ground, runs, isQuick, onProgress }) {
+    const sizes = isQuick ? QUICK_SIZES : SIZES;
     // A whole Darkroom, because its worker opens the store; buying is paused, so that nothing of the load is the worker's.
     const darkroom = await startDarkroomContestant(ground, { name: 'Darkroom', appendfsync: usualFsync, root: repositoryRoot });
     await darkroom.command('pause', '--reason', 'bench');
@@ -64,7 +64,7 @@ export const enqueue: Scenario = {
       for (const way of ways) for (let at = 0; at < AT_ONCE; at += 1) await way.one(at);
       for (let run = 1; run <= runs; run += 1) {
         for (const [way, measured] of figures) {
-          measured.push(await measureEnqueue(way));
+          measured.push(await measureEnqueue(way, sizes));
           onProgress(`enqueue, run ${run}: ${way.name}: ${JSON.stringify(measured.at(-1))}`);
         }
       }
@@ -74,7 +74,7 @@ export const enqueue: Scenario = {
         title: 'Enqueue',
         rows,
         notes: [
-          `Rates are images a second of one process: ${ONE_BY_ONE} calls one by one, ${ROUNDS} times ${AT_ONCE} calls at once, and ${MANY} in one call. Redis: CPU milliseconds an image. "Blocked" is the longest time that the event loop of the caller stood still.`,
+          `Rates are images a second of one process: ${sizes.oneByOne} calls one by one, ${sizes.rounds} times ${AT_ONCE} calls at once, and ${sizes.many} in one call. Redis: CPU milliseconds an image. "Blocked" is the longest time that the event loop of the caller stood still.`,
         ],
       };
     } finally {
@@ -85,25 +85,25 @@ export const enqueue: Scenario = {
   },
 };
 
-async function measureEnqueue({ one, many, redisPid }: Enqueuer): Promise<Figures> {
+async function measureEnqueue({ one, many, redisPid }: Enqueuer, sizes: typeof SIZES): Promise<Figures> {
   const waits: number[] = [];
   const before = readProcessorMs(redisPid);
   const oneByOne = await secondsOf(async () => {
-    for (let at = 0; at < ONE_BY_ONE; at += 1) waits.push((await secondsOf(() => one(at))) * 1000);
+    for (let at = 0; at < sizes.oneByOne; at += 1) waits.push((await secondsOf(() => one(at))) * 1000);
   });
   const atOnce = await secondsOf(async () => {
-    for (let round = 0; round < ROUNDS; round += 1) await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => one(at)));
+    for (let round = 0; round < sizes.rounds; round += 1) await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => one(at)));
   });
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
-  const inOneCall = await secondsOf(() => many(MANY));
+  const inOneCall = await secondsOf(() => many(sizes.many));
   loop.disable();
-  const images = ONE_BY_ONE + ROUNDS * AT_ONCE + MANY;
+  const images = sizes.oneByOne + sizes.rounds * AT_ONCE + sizes.many;
   return {
-    'one by one/s': ONE_BY_ONE / oneByOne,
+    'one by one/s': sizes.oneByOne / oneByOne,
     'one p99 ms': quantileOf(waits, 0.99),
-    [`${AT_ONCE} at once/s`]: (ROUNDS * AT_ONCE) / atOnce,
-    [`${MANY} in one call/s`]: MANY / inOneCall,
+    [`${AT_ONCE} at once/s`]: (sizes.rounds * AT_ONCE) / atOnce,
+    'in one call/s': sizes.many / inOneCall,
     'blocked ms': loop.max / 1e6,
     'redis ms': (readProcessorMs(redisPid) - before) / images,
   };

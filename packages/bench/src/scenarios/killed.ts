@@ -5,8 +5,9 @@ import { darkroom, hold, park, type Start } from './starts.ts';
 import { rowOf, type Scenario } from './scenario.ts';
 
 const IMAGES = 600;
-/** Results after which the worker is killed. */
-const KILLED_AFTER = 200;
+const QUICK_IMAGES = 150;
+/** The worker is killed after one result in so many. */
+const KILLED_AFTER_PART = 3;
 /** Time that an image takes: most of what was submitted is in flight when the worker dies. */
 const IMAGE_MS = 1000;
 const LOOK_EVERY_MS = 20;
@@ -17,7 +18,8 @@ export const killed: Scenario = {
   name: 'killed',
   does: `kills the worker in a burst of ${IMAGES}, and starts it again: images bought twice, and the time until the first and the last result`,
   isQuick: false,
-  async run({ ground, standIns, runs, usualDelayMs, onProgress }) {
+  async run({ ground, standIns, runs, isQuick, usualDelayMs, onProgress }) {
+    const images = isQuick ? QUICK_IMAGES : IMAGES;
     const figures = new Map<string, Figures[]>();
     try {
       standIns.setDelay(IMAGE_MS);
@@ -27,7 +29,7 @@ export const killed: Scenario = {
           const contestant = await start(ground);
           const { name } = contestant;
           try {
-            const measured = await measureKilled(contestant, standIns);
+            const measured = await measureKilled(contestant, images, standIns);
             figures.set(name, [...(figures.get(name) ?? []), measured]);
             onProgress(`killed, run ${run}: ${name}: ${JSON.stringify(measured)}`);
           } finally {
@@ -43,13 +45,13 @@ export const killed: Scenario = {
       title: 'Killed in a burst',
       rows: [...figures].map(([name, measured]) => rowOf(name, measured)),
       notes: [
-        `${IMAGES} images, of which each takes ${IMAGE_MS} ms; SIGKILL after ${KILLED_AFTER} results, and a new process at once. Times count from the kill, so they hold the start of the process. "Missing" had no result after ${LIMIT_MS / 60_000} minutes.`,
+        `${images} images, of which each takes ${IMAGE_MS} ms; SIGKILL after ${images / KILLED_AFTER_PART} results, and a new process at once. Times count from the kill, so they hold the start of the process. "Missing" had no result after ${LIMIT_MS / 60_000} minutes.`,
       ],
     };
   },
 };
 
-async function measureKilled(contestant: Contestant, standIns: StandIns): Promise<Figures> {
+async function measureKilled(contestant: Contestant, images: number, standIns: StandIns): Promise<Figures> {
   const recorded = new Set<string>();
   let lastAt = performance.now();
   const unhear = await contestant.hearRecorded((taskUUID) => {
@@ -66,18 +68,19 @@ async function measureKilled(contestant: Contestant, standIns: StandIns): Promis
   };
   try {
     const before = (await standIns.readCounts()).provider;
-    await contestant.queueImages(IMAGES);
-    if (!(await until(KILLED_AFTER))) throw new Error(`${contestant.name} recorded ${recorded.size} of ${KILLED_AFTER} images`);
+    await contestant.queueImages(images);
+    const enough = images / KILLED_AFTER_PART;
+    if (!(await until(enough))) throw new Error(`${contestant.name} recorded ${recorded.size} of ${enough} images`);
     const killedAt = performance.now();
     const known = recorded.size;
     await contestant.crashWorker();
     await until(known + 1);
     const firstAt = performance.now();
-    await until(IMAGES);
+    await until(images);
     const after = (await standIns.readCounts()).provider;
     return {
       'bought twice': after.boughtTwice - before.boughtTwice,
-      missing: IMAGES - recorded.size,
+      missing: images - recorded.size,
       'first result s': (firstAt - killedAt) / 1000,
       'last result s': (lastAt - killedAt) / 1000,
     };

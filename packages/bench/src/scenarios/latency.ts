@@ -8,11 +8,13 @@ import { rowOf, type Scenario, type ScenarioContext } from './scenario.ts';
 /** Images a second, one after the other. */
 const RATES = [20, 50];
 const SECONDS = 10;
+/** The same in small. */
+const QUICK = { rates: [10], seconds: 5 };
 /** Time that the provider takes: many images are then in flight, as in production. */
 const IMAGE_MS = 500;
 const WARM_UP = 100;
 const LOOK_EVERY_MS = 20;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 /** Time from the moment at which the provider sends its webhook until the result is recorded. */
 export const latency: Scenario = {
@@ -20,18 +22,19 @@ export const latency: Scenario = {
   does: `webhook to recorded result, at ${RATES.join(' and ')} images a second`,
   isQuick: false,
   async run(context) {
-    const { ground, standIns, runs, onProgress } = context;
+    const { ground, standIns, runs, isQuick, onProgress } = context;
+    const { rates, seconds } = isQuick ? QUICK : { rates: RATES, seconds: SECONDS };
     const contestants: Contestant[] = [];
     try {
       for (const start of [darkroom, park, tunedPark] satisfies Start[]) contestants.push(await start(ground));
       for (const contestant of contestants) await contestant.makeImages(WARM_UP);
       standIns.setDelay(IMAGE_MS);
       const rows = [];
-      for (const rate of RATES) {
+      for (const rate of rates) {
         const figures = new Map<Contestant, Figures[]>(contestants.map((contestant) => [contestant, []]));
         for (let run = 1; run <= runs; run += 1) {
           for (const [contestant, measured] of figures) {
-            measured.push(await measureLatency(contestant, rate, context));
+            measured.push(await measureLatency(contestant, rate, seconds, context));
             onProgress(`latency at ${rate}/s, run ${run}: ${contestant.name}: ${JSON.stringify(measured.at(-1))}`);
           }
         }
@@ -42,7 +45,7 @@ export const latency: Scenario = {
         title: 'From the webhook to the recorded result',
         rows,
         notes: [
-          `Images arrive one by one for ${SECONDS} s, and the provider takes ${IMAGE_MS} ms for each. The time begins when it sends the webhook and ends when a listener hears of the result: by the events of Darkroom, or those of BullMQ.`,
+          `Images arrive one by one for ${seconds} s, and the provider takes ${IMAGE_MS} ms for each. The time begins when it sends the webhook and ends when a listener hears of the result: by the events of Darkroom, or those of BullMQ.`,
         ],
       };
     } finally {
@@ -52,10 +55,10 @@ export const latency: Scenario = {
   },
 };
 
-async function measureLatency(contestant: Contestant, rate: number, { standIns }: ScenarioContext): Promise<Figures> {
+async function measureLatency(contestant: Contestant, rate: number, seconds: number, { standIns }: ScenarioContext): Promise<Figures> {
   const recorded = new Map<string, number>();
   const unhear = await contestant.hearRecorded((taskUUID, atMs) => recorded.set(taskUUID, atMs));
-  const images = rate * SECONDS;
+  const images = rate * seconds;
   const cpuOf = (): number =>
     Object.entries(contestant.parts).reduce((sum, [part, pid]) => sum + (isEngine(part) ? readProcessorMs(pid) : 0), 0);
   try {

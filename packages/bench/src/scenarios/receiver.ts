@@ -9,6 +9,7 @@ import { usualFsync } from './starts.ts';
 
 /** Deliveries of one measurement; each run takes two. */
 const DELIVERIES = 1000;
+const QUICK_DELIVERIES = 200;
 const AT_ONCE = 30;
 const LOOK_EVERY_MS = 50;
 const LIMIT_MS = 600_000;
@@ -18,12 +19,13 @@ export const receiver: Scenario = {
   name: 'receiver',
   does: 'deliveries through one receiver, at its maximum and at half of it, beside a bare server that runs one script',
   isQuick: false,
-  async run({ ground, standIns, runs, onProgress }) {
+  async run({ ground, standIns, runs, isQuick, onProgress }) {
+    const count = isQuick ? QUICK_DELIVERIES : DELIVERIES;
     standIns.holdWebhooks(true);
     const darkroom = await startDarkroomContestant(ground, { name: 'Darkroom', appendfsync: usualFsync, root: repositoryRoot });
     const bare = await startBareHooks(ground);
     try {
-      const images = DELIVERIES * 2 * runs;
+      const images = count * 2 * runs;
       await darkroom.queueImages(images);
       const startedAt = performance.now();
       while ((await standIns.readCounts()).provider.submissions < images) {
@@ -42,10 +44,10 @@ export const receiver: Scenario = {
         // The bare server comes first: it gets the same deliveries, which Darkroom takes once.
         for (const { name, pid, url } of ways) {
           const before = readProcessorMs(pid);
-          const most = await standIns.deliver({ count: DELIVERIES, atOnce: AT_ONCE, url });
-          const perSecond = DELIVERIES / most.seconds;
-          const cpuMs = (readProcessorMs(pid) - before) / DELIVERIES;
-          const half = await standIns.deliver({ count: DELIVERIES, perSecond: perSecond / 2, url });
+          const most = await standIns.deliver({ count, atOnce: AT_ONCE, url });
+          const perSecond = count / most.seconds;
+          const cpuMs = (readProcessorMs(pid) - before) / count;
+          const half = await standIns.deliver({ count, perSecond: perSecond / 2, url });
           if (most.refused + half.refused > 0) throw new Error(`${name} refused ${most.refused + half.refused} deliveries`);
           const measured = { 'deliveries/s': perSecond, 'CPU ms': cpuMs, 'p50 ms at half': half.p50, 'p99 ms at half': half.p99 };
           figures.get(name)?.push(measured);
@@ -57,7 +59,7 @@ export const receiver: Scenario = {
         title: 'The receiver by itself',
         rows: [...figures].map(([name, measured]) => rowOf(name, measured)),
         notes: [
-          `${DELIVERIES} deliveries, ${AT_ONCE} at once, then ${DELIVERIES} at half of the rate that this came to; no worker runs. The bare server is node:http, parses the body and runs one script of one HSET.`,
+          `${count} deliveries, ${AT_ONCE} at once, then ${count} at half of the rate that this came to; no worker runs. The bare server is node:http, parses the body and runs one script of one HSET.`,
         ],
       };
     } finally {
