@@ -13,7 +13,7 @@ import { sends } from '../lua/sends.ts';
 import type { SubmissionView } from './steps.ts';
 
 /** Reads the state for a settlement in one trip, and expires the generation if its deadline has passed. */
-const beginSettlementScript = createNamedScript(['id', 'index', 'n'])(/* lua */ `${prelude}${money}${fold}${sends}
+const beginSettlementScript = createNamedScript(['id', 'index', 'n'])(/* lua */ `${prelude}${sends}
 local key = KEYS[1]
 local now = nowMs()
 local generation, known, flatGeneration = hash(key)
@@ -23,9 +23,14 @@ local submission, planned, flatSubmission = hash(submissionKey)
 if not planned then return named({ kind = 'no-record' }) end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
+-- made here, because few settlements need its functions
+local function expire()
+${money}${fold}
+closeGeneration(key, id, 'expired', now)
+end
 if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
   -- an unreadable image keeps the generation open, and keeps none of the other images from coming home
-  local isClosed, why = pcall(closeGeneration, key, id, 'expired', now)
+  local isClosed, why = pcall(expire)
   if not isClosed and not string.find(tostring(why), 'CORRUPT', 1, true) then error(why, 0) end
   flatGeneration, flatSubmission = redis.call('HGETALL', key), redis.call('HGETALL', submissionKey)
 end
