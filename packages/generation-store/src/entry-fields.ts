@@ -2,6 +2,7 @@ import { priorities, requestWebhookSchema, resultSchema, submissionStatuses, ver
 import { z } from 'zod';
 import { json, whole } from './corrupt-entry.ts';
 import { entryOutline, storedRequest } from './enqueue/kept-request.ts';
+import { hashFields } from './lua/named.ts';
 
 const factsSchema = json.pipe(
   z.object({
@@ -126,7 +127,7 @@ const generationFields = z.object({
 });
 
 /** A generation as its hash in Redis has it, without the images, which are separate fields ("image:<index>"). */
-export const generationFieldsSchema = z.record(z.string(), z.string()).transform((hash, context) => {
+export const generationFieldsSchema = hashFields.transform((hash, context) => {
   const [fields, outline] = [generationFields.safeParse(hash), entryOutline.safeParse(hash)];
   for (const { path, message } of [...(fields.error?.issues ?? []), ...(outline.error?.issues ?? [])])
     context.addIssue({ code: 'custom', path, message });
