@@ -157,4 +157,4 @@ export async function listBulkActs(redis: Redis, prefix: string, count: number):
 
 /** Names the acts that a dashboard works on or must go on with, the oldest first. */
 export const listBulkActsUnderWay = (redis: Redis, prefix: string): Promise<string[]> =>
-  redis.zrange(bulkActsUnderWayKey(prefix), 0, KEPT - 1);
+  redis.zrange(bulkActsUnderWayKey(prefix), '0', String(KEPT - 1));

@@ -66,7 +66,7 @@ export async function readHealth({ store, readJobs, examine, skewMs, now: clock,
     failing: store.findFailingEndpoints(MOST_ENDPOINTS, now - DAY_MS),
     givenUp: store
       .tenantsOf(`day:${new Date(now).toISOString().slice(0, 10)}`, { limit: MOST_TENANTS })
-      .then(({ tenants }) =>
+      .then<Map<string, number>>(({ tenants }) =>
         store.countGivenUp(
           tenants.map(({ tenant }) => tenant),
           now - DAY_MS,
