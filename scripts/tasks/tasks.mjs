@@ -43,10 +43,7 @@ const programs = {
     'writes the installable packages of the command line and of the producer; the last two lines are the paths of their tarballs',
     'scripts/pack.mjs',
   ],
-  release: [
-    'with `-- --dry-run` writes what a release holds, and publishes nothing; the last line is the folder',
-    'scripts/release.mjs',
-  ],
+  release: ['with `-- --dry-run` writes what a release holds, and publishes nothing; the last line is the folder', 'scripts/release.mjs'],
   emulator: ['starts the Runware emulator alone; `--help` lists its options', 'apps/runware-emulator/dist/main.js'],
   docs: ['writes the parts of README.md and docs/ that come from the code', 'scripts/write-docs.mjs'],
 };

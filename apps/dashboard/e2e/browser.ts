@@ -32,7 +32,8 @@ export async function startBrowser(url: string) {
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on(
         'request',
-        (request) => void (request.url().startsWith(new URL(url).origin) || request.url().startsWith('data:') || foreign.push(request.url())),
+        (request) =>
+          void (request.url().startsWith(new URL(url).origin) || request.url().startsWith('data:') || foreign.push(request.url())),
       );
       await page.goto(`${url}${path}`, { waitUntil: 'domcontentloaded' });
       return {

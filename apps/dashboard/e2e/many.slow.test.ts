@@ -33,7 +33,9 @@ test('a retry of many whose dashboard is killed goes on in the next one, and ret
   const path = await post(first.url, '/generations/many', { act: 'retry', filter: 'tag=summer&code=provider.content-refused' });
   const id = path.split('/').at(-1) ?? '';
   const find = async () => (await store.findBulkAct(id))!;
-  await eventually(async () => expect(await find()).toMatchObject({ state: 'counted', countedImages: ORDERS, countedNanoUsd: ORDERS * 20_000_000 }));
+  await eventually(async () =>
+    expect(await find()).toMatchObject({ state: 'counted', countedImages: ORDERS, countedNanoUsd: ORDERS * 20_000_000 }),
+  );
   await post(first.url, `${path}/retry`, { reason: 'the filter of the provider was wrong' });
   // behind a whole page, in the middle of the next
   await eventually(async () => expect((await find()).generations).toBeGreaterThan(0), { everyMs: 5 });

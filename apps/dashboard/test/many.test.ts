@@ -51,7 +51,9 @@ test('a cancel of all that pass a filter is counted first, begins with a reason,
   await eventually(async () => expect((await store.findBulkAct(idOf(path)))?.state).toBe('done'));
   expect((await ask('GET', path)).body).toContain('Done, cancelled: 120 generations with 120 images');
   const left = await producer.list({ status: 'queued' });
-  expect(left.generations.map(({ generationId }) => generationId).toSorted()).toEqual(others.map(({ generationId }) => generationId).toSorted());
+  expect(left.generations.map(({ generationId }) => generationId).toSorted()).toEqual(
+    others.map(({ generationId }) => generationId).toSorted(),
+  );
   const [act] = await store.readActs(1);
   expect(act).toMatchObject({
     act: 'cancel-many',

@@ -99,7 +99,12 @@ export function createNotifier(config: NotifierConfig, overrides: Partial<Notifi
             { event: 'notifications.gap', until: event.until },
             'events are gone that no notifier has read; no receiver is told of them',
           );
-        else await retryUntilDone('add notifications', () => fanOut(store, notifications, event, tellUnreadable), { signal: stopping, logger, now });
+        else
+          await retryUntilDone('add notifications', () => fanOut(store, notifications, event, tellUnreadable), {
+            signal: stopping,
+            logger,
+            now,
+          });
         if (stopping.aborted) break;
       }
       return TROUBLE_MS;

@@ -32,8 +32,7 @@ export async function fanOut(
   const jobs = receivers.map((endpointId): NotificationJob => ({ id: notificationIdOf({ eventId, endpointId }), tenant, at, attempt: 0 }));
   const wanted: NotificationJob[] = [];
   // Only an event that was handed out before can have jobs that ended.
-  for (const job of jobs)
-    if (deliveries <= 1 || !(await hasEnded(store, job.id))) wanted.push(job);
+  for (const job of jobs) if (deliveries <= 1 || !(await hasEnded(store, job.id))) wanted.push(job);
   await notifications.add(wanted);
   return wanted.length;
 }

@@ -55,7 +55,11 @@ async function* walkFailed({ store, signal }: ResendParts, { endpointId, tenant,
   }
 }
 
-async function send({ store, notifications, tellUnreadable }: ResendParts, { tenant, until }: Resend, ids: readonly string[]): Promise<number> {
+async function send(
+  { store, notifications, tellUnreadable }: ResendParts,
+  { tenant, until }: Resend,
+  ids: readonly string[],
+): Promise<number> {
   const jobs = await Promise.all(ids.map((id) => jobOf(store, id, tenant, until, tellUnreadable)));
   await notifications.sendNow(jobs);
   return jobs.length;

@@ -12,12 +12,20 @@ async function setupResends() {
   const endpointId = await world.addEndpoint('https://app.example/hook');
   const fail = async (count: number): Promise<string[]> => {
     const eventAt = await world.notifications.readTime();
-    const ids = Array.from({ length: count }, (_, at) => notificationIdOf({ eventId: `${createGenerationId(eventAt + at)}-failed`, endpointId }));
+    const ids = Array.from({ length: count }, (_, at) =>
+      notificationIdOf({ eventId: `${createGenerationId(eventAt + at)}-failed`, endpointId }),
+    );
     await Promise.all(ids.map((id) => noteFailure(id, eventAt)));
     return ids;
   };
   const noteFailure = (id: string, eventAt: number) =>
-    world.notifications.noteNotification({ id, tenant: 'acme', eventAt, state: 'failed', attempt: { status: 500, ms: 1, fault: 'http-500' } });
+    world.notifications.noteNotification({
+      id,
+      tenant: 'acme',
+      eventAt,
+      state: 'failed',
+      attempt: { status: 500, ms: 1, fault: 'http-500' },
+    });
   const told: string[] = [];
   return {
     ...world,

@@ -92,7 +92,9 @@ async function operate(world: World): Promise<void> {
   const dashboard = await startDashboard(fleet, { REDIS_URL: addressOf('dashboard') });
   const headers = { connection: 'close' };
   expect(await (await fetch(`${dashboard.url}/generations`, { headers })).text()).toContain('succeeded');
-  const queues = await fetch(`${dashboard.url}/queues/api/queues?activeQueue=generations&status=completed&page=1&jobsPerPage=10`, { headers });
+  const queues = await fetch(`${dashboard.url}/queues/api/queues?activeQueue=generations&status=completed&page=1&jobsPerPage=10`, {
+    headers,
+  });
   expect(queues.status).toBe(200);
   await dashboard.kill();
 }
@@ -122,9 +124,14 @@ async function failOver(world: World, group: RedisGroup, name: string): Promise<
     expect(await producer.wait(generationId, { timeoutMs: RECOVERY_LIMIT_MS })).toMatchObject({ status: 'succeeded' });
   }
   const billed = await readBilledTasks(fleet.billFile);
-  expect([...billed.values()].every(({ executions }) => executions <= 1), 'no task was bought twice').toBe(true);
+  expect(
+    [...billed.values()].every(({ executions }) => executions <= 1),
+    'no task was bought twice',
+  ).toBe(true);
   expect(countExecutions(billed)).toBe(orders.length + 1);
-  process.stdout.write(`${name}: a call is taken ${enqueuedAfter.toFixed(1)} s after the kill, its image is home after ${homeAfter.toFixed(1)} s\n`);
+  process.stdout.write(
+    `${name}: a call is taken ${enqueuedAfter.toFixed(1)} s after the kill, its image is home after ${homeAfter.toFixed(1)} s\n`,
+  );
 }
 
 test('a Redis with TLS and a certificate of an authority of its own', async () => {

@@ -76,7 +76,10 @@ export function readRedisAddress(text: unknown): RedisAddress | Problem {
   const [, name = '', database = ''] = isCluster ? [] : (sentinelPath.exec(path) ?? []);
   if (isCluster && !/^\/?0?$/.test(path)) return { problem: 'must end after the hosts: a cluster has the database 0 alone' };
   if (!isCluster && name === '')
-    return { problem: 'must end with the name that the sentinels have for the primary, such as /mymaster, and may end with a database: /mymaster/0' };
+    return {
+      problem:
+        'must end with the name that the sentinels have for the primary, such as /mymaster, and may end with a database: /mymaster/0',
+    };
   const servers = readServers(scheme, authority, database, isCluster ? DEFAULT_PORT : DEFAULT_SENTINEL_PORT);
   if ('problem' in servers) return servers;
   const hosts = servers.map(({ host, port }) => ({ host, port }));

@@ -17,7 +17,12 @@ export type { KeptSettings } from './settings/ports.ts';
 export { releaseImage, restoreReleases, type ReleasedImage } from './settings/releases.ts';
 export { changeTenantRules, restoreTenantRules } from './settings/tenant-rules.ts';
 export { createApiKey, keepApiKey, restoreApiKeys, revokeApiKey, type KeptApiKeys, type RestoredApiKeys } from './settings/api-keys.ts';
-export { recordWebhookEndpoints, restoreWebhookEndpoints, type KeptEndpoints, type RestoredEndpoints } from './settings/webhook-endpoints.ts';
+export {
+  recordWebhookEndpoints,
+  restoreWebhookEndpoints,
+  type KeptEndpoints,
+  type RestoredEndpoints,
+} from './settings/webhook-endpoints.ts';
 export { restoreCaps, restoreLimits } from './settings/restore-setting.ts';
 export { restorePauses, type RestoredPauses } from './settings/restore-pauses.ts';
 export type { SumsSearch } from './sums/find-sums.ts';

@@ -190,7 +190,8 @@ test('a tenant has a bounded number of endpoints', async () => {
 
 test('a tenant changes its endpoints so many times in a day, and may stop what is sent all the same', async () => {
   const id = createEndpointId();
-  const few = (known: number, after: WebhookEndpoint) => notifications.changeEndpoint({ id, known, value: after, most: 20, mostChanges: 2 });
+  const few = (known: number, after: WebhookEndpoint) =>
+    notifications.changeEndpoint({ id, known, value: after, most: 20, mostChanges: 2 });
   expect([await few(0, value()), await few(1, value({ secretVersion: 2 }))]).toEqual(['changed', 'changed']);
   expect(await few(2, value({ secretVersion: 3 }))).toBe('too-often');
   expect(await few(2, value({ status: 'disabled' }))).toBe('changed');

@@ -41,7 +41,12 @@ const cacheDir = fileURLToPath(new URL('../../../.local/', import.meta.url));
 const DOWNLOAD_LIMIT_MS = 120_000;
 
 /** Reserves an address for a Redis; no server answers there before `start`. */
-export async function reserveRedis({ dir: given, appendfsync = 'always', settings, sentinelFile }: OwnRedisOptions = {}): Promise<OwnRedis> {
+export async function reserveRedis({
+  dir: given,
+  appendfsync = 'always',
+  settings,
+  sentinelFile,
+}: OwnRedisOptions = {}): Promise<OwnRedis> {
   const dir = given ?? (await mkdtemp(join(tmpdir(), 'darkroom-own-redis-')));
   const port = await freePort();
   let running: LocalRedis | undefined;

@@ -38,7 +38,9 @@ test.for(['run_id:', 'master_replid:', 'redis_version:6.2.0', 'redis_version:10.
 test('a real server is read, and each shortcoming names its cure', async () => {
   const redis = new Redis(inject('redisUrl'));
   try {
-    expect(await describeRedisServer(redis)).toMatch(/^(redis|valkey) \d+\.\d+.*, one address, 0 replicas, .*, maxmemory-policy noeviction, no TLS$/);
+    expect(await describeRedisServer(redis)).toMatch(
+      /^(redis|valkey) \d+\.\d+.*, one address, 0 replicas, .*, maxmemory-policy noeviction, no TLS$/,
+    );
     for (const { text } of await examineRedis(redis)) expect(text).toMatch(/set|use|give/);
     expect((await examineRedis(redis)).filter(({ isUnfit }) => isUnfit)).toEqual([]);
   } finally {

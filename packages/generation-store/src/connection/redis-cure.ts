@@ -16,8 +16,10 @@ const cures: Readonly<Record<RedisReason, string>> = {
   'no-replicas': 'Redis misses the replicas that it must write to: look at its replication',
   loading: 'Redis is still loading its data: wait',
   busy: 'a script blocks Redis: look at SLOWLOG',
-  cluster: 'a Redis Cluster answers, and not for the keys of this Darkroom: REDIS_URL must begin with "redis-cluster://" and name some of its nodes; if it does, look at the cluster (CLUSTER INFO)',
-  sentinel: 'a sentinel answers, which holds no data, or knows no such primary: REDIS_URL must be "redis-sentinel://host,host,host/<the name in SENTINEL MASTERS>"',
+  cluster:
+    'a Redis Cluster answers, and not for the keys of this Darkroom: REDIS_URL must begin with "redis-cluster://" and name some of its nodes; if it does, look at the cluster (CLUSTER INFO)',
+  sentinel:
+    'a sentinel answers, which holds no data, or knows no such primary: REDIS_URL must be "redis-sentinel://host,host,host/<the name in SENTINEL MASTERS>"',
   'too-many-clients': 'Redis takes no more connections: raise maxclients',
   'not-redis': 'something else than Redis answers: correct REDIS_URL',
   timeout: 'no answer came in time: look at Redis, at firewalls, and whether the port speaks TLS ("rediss://")',

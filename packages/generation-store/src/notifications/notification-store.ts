@@ -5,14 +5,7 @@ import { countFailed, findNotification, listFailed, listNotificationIds, noteNot
 import { countEndpoints } from './many-endpoints.ts';
 import { findNotified, findRequestWebhook } from './notified.ts';
 import { endResend, nextResend, requestResend } from './resends.ts';
-import {
-  changeEndpoint,
-  findEndpoint,
-  findEndpointInForce,
-  listEndpoints,
-  listReceiving,
-  readRest,
-} from './webhook-endpoints.ts';
+import { changeEndpoint, findEndpoint, findEndpointInForce, listEndpoints, listReceiving, readRest } from './webhook-endpoints.ts';
 
 /** The part of Redis with endpoints and notifications, as the notifier and the doors use it. */
 export interface NotificationStore extends ReturnType<typeof bindAll> {}

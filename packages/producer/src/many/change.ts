@@ -61,10 +61,9 @@ const missingImages = ({ images }: GenerationView, mayPayAgain: boolean): number
  * Builds the change that buys the images again that did not succeed.
  * @param mayPayAgain Those too that may be paid for twice; needs a reason.
  */
-export const buildRetryChange = ({
-  mayPayAgain = false,
-  reason,
-}: { mayPayAgain?: boolean; reason?: string | undefined } = {}): Change<Pick<Producer, 'retry'>> => ({
+export const buildRetryChange = ({ mayPayAgain = false, reason }: { mayPayAgain?: boolean; reason?: string | undefined } = {}): Change<
+  Pick<Producer, 'retry'>
+> => ({
   done: 'bought again',
   money: 'at most',
   isLeftOut: (view) => missingImages(view, mayPayAgain) === 0,

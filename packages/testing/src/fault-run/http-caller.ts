@@ -36,7 +36,10 @@ export async function createHttpCalls({ processes }: Pick<Stack, 'processes'>): 
   const [url, env] = [processes.get(API)?.url ?? '', processes.get('worker-0')?.env ?? {}];
   const calls = new Map<string, OrderCalls>();
   for (const tenant of TENANTS) {
-    const output = await operateUntilDone((words) => runApp('cli', words, env), ['keys', '--create', 'faults', '--tenant', tenant, '--json']);
+    const output = await operateUntilDone(
+      (words) => runApp('cli', words, env),
+      ['keys', '--create', 'faults', '--tenant', tenant, '--json'],
+    );
     calls.set(tenant, callsOf(url, keySchema.parse(JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? output)).key));
   }
   return (tenant) => calls.get(tenant);

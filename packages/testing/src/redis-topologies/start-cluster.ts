@@ -41,7 +41,10 @@ export async function startRedisCluster(nodeTimeoutMs: number, settings: Readonl
   }
   return {
     address: (user, password) =>
-      `redis-cluster://${loginOf(user, password)}${servers.slice(0, PRIMARIES).map((each) => `127.0.0.1:${portOf(each)}`).join(',')}`,
+      `redis-cluster://${loginOf(user, password)}${servers
+        .slice(0, PRIMARIES)
+        .map((each) => `127.0.0.1:${portOf(each)}`)
+        .join(',')}`,
     async primary(prefix) {
       const key = `${prefix}:epoch`;
       for (const { client, server } of nodes) {
@@ -68,8 +71,11 @@ async function form(nodes: readonly Node[]): Promise<void> {
   const inStep = { withinMs: FORM_LIMIT_MS, everyMs: 200 };
   await eventually(async () => {
     for (const { client } of nodes) {
-      const known = String(await client.call('CLUSTER', 'NODES')).trim().split('\n');
-      if (known.length < nodes.length || known.some((line) => line.includes('handshake'))) throw new Error('the nodes do not know each other yet');
+      const known = String(await client.call('CLUSTER', 'NODES'))
+        .trim()
+        .split('\n');
+      if (known.length < nodes.length || known.some((line) => line.includes('handshake')))
+        throw new Error('the nodes do not know each other yet');
     }
   }, inStep);
   for (const [at, { client }] of nodes.slice(PRIMARIES).entries())
@@ -79,7 +85,9 @@ async function form(nodes: readonly Node[]): Promise<void> {
       if (!String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) throw new Error('the cluster is not whole yet');
     for (const { server } of nodes.slice(PRIMARIES)) await checkInStep(server.url);
     // A primary takes part in a failover once it knows the replica, which the others tell.
-    const replicas = String(await first!.client.call('CLUSTER', 'NODES')).split('\n').filter((line) => line.includes('slave'));
+    const replicas = String(await first!.client.call('CLUSTER', 'NODES'))
+      .split('\n')
+      .filter((line) => line.includes('slave'));
     if (replicas.length < nodes.length - PRIMARIES) throw new Error('the replicas are not known yet');
   }, inStep);
 }

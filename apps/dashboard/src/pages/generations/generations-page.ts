@@ -91,16 +91,7 @@ const showMany = (filter: Filter): Html =>
 const showList = ({ generations, now, hasPictures }: GenerationsParts): Html =>
   showTable({
     label: 'Generations',
-    columns: [
-      'Generation',
-      'Status',
-      'Tenant',
-      'Images',
-      { name: 'USD', isNumber: true },
-      'Created',
-      'Took',
-      'Fault',
-    ],
+    columns: ['Generation', 'Status', 'Tenant', 'Images', { name: 'USD', isNumber: true }, 'Created', 'Took', 'Fault'],
     rows: generations.map((each) => ({
       isEntry: true,
       cells: [

@@ -40,7 +40,8 @@ export async function readGenerations({ producer, store }: Searched, filter: Fil
 
 /** The cursor of a search by digits is the time from which it goes on. */
 const writePlace = (at: number): string => `d${at.toString(36)}`;
-const readPlace = (cursor: string): number | undefined => (/^d[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor.slice(1), 36) : undefined);
+const readPlace = (cursor: string): number | undefined =>
+  /^d[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor.slice(1), 36) : undefined;
 
 /**
  * Finds all generations whose id begins with these digits. The digits are a time, and tell when it may have been enqueued: most at once, and the

@@ -46,22 +46,23 @@ interface ShownImage {
   readonly since: number;
 }
 
-const showImages = (images: readonly (ShownImage & { readonly heldNanoUsd?: number })[]): Html => html`<ul>
-  ${images.map(
-    ({ ref, tenant, since, heldNanoUsd }) =>
-      html`<li>
-        <a href="generations/${ref.generationId}"><code>${ref.generationId}</code></a> image ${ref.index},
-        ${tenant}${heldNanoUsd !== undefined && `, ${formatUsd(heldNanoUsd)} USD`}, since ${moment(since)}
-      </li>`,
-  )}
-</ul>`;
+const showImages = (images: readonly (ShownImage & { readonly heldNanoUsd?: number })[]): Html =>
+  html`<ul>
+    ${images.map(
+      ({ ref, tenant, since, heldNanoUsd }) =>
+        html`<li>
+          <a href="generations/${ref.generationId}"><code>${ref.generationId}</code></a> image ${ref.index},
+          ${tenant}${heldNanoUsd !== undefined && `, ${formatUsd(heldNanoUsd)} USD`}, since ${moment(since)}
+        </li>`,
+    )}
+  </ul>`;
 
 const showUnknown = ({ unknown }: Health): Html =>
   unknown.count === 0
     ? nothing('None. No money is held without an end in sight.')
     : html`<p>
-          ${count(unknown.count)} ${unknown.count === 1 ? 'purchase has' : 'purchases have'} an unknown outcome, and their money is on hold. An
-          operator ends it: <code>darkroom unknown</code>
+          ${count(unknown.count)} ${unknown.count === 1 ? 'purchase has' : 'purchases have'} an unknown outcome, and their money is on hold.
+          An operator ends it: <code>darkroom unknown</code>
         </p>
         ${showImages(unknown.oldest)}`;
 

@@ -17,16 +17,42 @@ function findingsOf(health: Health): string[] {
   const isSkewed = Math.abs(skewMs) > MAX_CLOCK_SKEW_MS;
   const leftOut = damaged.reduce((sum, { mostNanoUsd }) => sum + mostNanoUsd, 0);
   return [
-    ...(isOpen ? [] : ['The store is not open, and nothing is queued or bought. Start a worker if it is new; else Redis lost its memory: darkroom rebuild.']),
-    ...(isOpen && caps === undefined ? ['Redis does not hold the spend caps, and nothing is bought until it does. A worker restores them from the bucket within seconds.'] : []),
+    ...(isOpen
+      ? []
+      : [
+          'The store is not open, and nothing is queued or bought. Start a worker if it is new; else Redis lost its memory: darkroom rebuild.',
+        ]),
+    ...(isOpen && caps === undefined
+      ? ['Redis does not hold the spend caps, and nothing is bought until it does. A worker restores them from the bucket within seconds.']
+      : []),
     ...redis.shortcomings.map(({ text, isUnfit }) => `Redis: ${text}.${isUnfit ? ' No worker becomes ready with it.' : ''}`),
-    ...(isSkewed ? [`The clock of the dashboard is ${duration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} Redis. A process that is more than a minute off is not ready: set the wrong clock (NTP).`] : []),
-    ...(noWorkerSince === undefined ? [] : [`No worker is alive${noWorkerSince > 0 ? `; the last gave a sign ${duration(now - noWorkerSince)} ago` : ''}. What is queued waits.`]),
+    ...(isSkewed
+      ? [
+          `The clock of the dashboard is ${duration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} Redis. A process that is more than a minute off is not ready: set the wrong clock (NTP).`,
+        ]
+      : []),
+    ...(noWorkerSince === undefined
+      ? []
+      : [
+          `No worker is alive${noWorkerSince > 0 ? `; the last gave a sign ${duration(now - noWorkerSince)} ago` : ''}. What is queued waits.`,
+        ]),
     ...held.map(({ worker, kind, reason }) => `Worker ${worker} buys nothing (${kind}): ${reason}`),
-    ...(trouble === undefined ? [] : [`The provider is in trouble: the last ${trouble.failures} requests failed. One trial request goes out at a time.`]),
-    ...(differing === undefined ? [] : [`A process names other caps in its environment: ${differing}; the caps of the store apply. darkroom caps changes them.`]),
-    ...(reading === undefined ? [] : [`A rebuild opened the store ${duration(now - reading.openedAt)} ago, and ${count(reading.left)} of ${count(reading.total)} generations that had ended are not read yet. Workers buy; unknown idempotency keys and ids are refused.`]),
-    ...(damaged.length === 0 ? [] : [`A rebuild left out ${count(damaged.length)}${damaged.length === SHOWN ? ' or more' : ''} generations whose records cannot be read, such as ${damaged[0]?.key ?? ''}; caps count up to ${formatUsd(leftOut)} USD for them. Repair the records, then: darkroom rebuild.`]),
+    ...(trouble === undefined
+      ? []
+      : [`The provider is in trouble: the last ${trouble.failures} requests failed. One trial request goes out at a time.`]),
+    ...(differing === undefined
+      ? []
+      : [`A process names other caps in its environment: ${differing}; the caps of the store apply. darkroom caps changes them.`]),
+    ...(reading === undefined
+      ? []
+      : [
+          `A rebuild opened the store ${duration(now - reading.openedAt)} ago, and ${count(reading.left)} of ${count(reading.total)} generations that had ended are not read yet. Workers buy; unknown idempotency keys and ids are refused.`,
+        ]),
+    ...(damaged.length === 0
+      ? []
+      : [
+          `A rebuild left out ${count(damaged.length)}${damaged.length === SHOWN ? ' or more' : ''} generations whose records cannot be read, such as ${damaged[0]?.key ?? ''}; caps count up to ${formatUsd(leftOut)} USD for them. Repair the records, then: darkroom rebuild.`,
+        ]),
   ];
 }
 
@@ -49,7 +75,8 @@ export function showChecks({ redis, noWorkerSince, isOpen, ownerId, caps, skewMs
   ];
   return html`${showTable({ isStacked: false, columns: ['What', 'State'], rows })}
     <p class="soft">
-      Bucket, account at the provider and webhook address need rights and keys that the dashboard does not have: <code>darkroom doctor</code>
+      Bucket, account at the provider and webhook address need rights and keys that the dashboard does not have:
+      <code>darkroom doctor</code>
       checks them.
     </p>`;
 }

@@ -16,13 +16,19 @@ export function showNotifications({ failing, givenUp, now }: Health): Html {
       failing.endpoints === undefined
         ? html`<p>
             There are ${count(failing.total)} endpoints, and this page looks at no more than ${count(MOST_ENDPOINTS)}. The metric
-            <code>darkroom_notifications_total</code> of the notifier counts what fails; <code>darkroom notifications</code> lists those of a
-            tenant.
+            <code>darkroom_notifications_total</code> of the notifier counts what fails; <code>darkroom notifications</code> lists those of
+            a tenant.
           </p>`
         : failing.endpoints.length === 0
           ? nothing(failing.total === 0 ? 'No tenant has an endpoint.' : `All ${count(failing.total)} endpoints answer.`)
           : showTable({
-              columns: ['Endpoint', 'Tenant', 'State', { name: 'Failed attempts', isNumber: true }, { name: 'Given up today', isNumber: true }],
+              columns: [
+                'Endpoint',
+                'Tenant',
+                'State',
+                { name: 'Failed attempts', isNumber: true },
+                { name: 'Given up today', isNumber: true },
+              ],
               rows: failing.endpoints.map(({ id, tenant, disabledFor, failingSince, failures, givenUp: lost }) => [
                 html`<code>${id}</code>`,
                 tenant,
@@ -43,8 +49,9 @@ export function showNotifications({ failing, givenUp, now }: Health): Html {
           ${named.map(([tenant, failures]) => html`<li>${tenant}: ${count(failures)}</li>`)}
         </ul>`
     }
-    ${(failing.endpoints?.length ?? 0) + named.length > 0 && html`<p class="soft">
-      <code>darkroom notifications</code> shows the attempts of a tenant, and sends again.
-    </p>`}
+    ${
+      (failing.endpoints?.length ?? 0) + named.length > 0 &&
+      html`<p class="soft"><code>darkroom notifications</code> shows the attempts of a tenant, and sends again.</p>`
+    }
   `;
 }

@@ -25,13 +25,13 @@ function showFound({ findings, named }: PassReport): Html {
   });
   if (rows.length === 0) return nothing('Nothing was wrong.');
   return html`${showTable({
-      columns: ['Found', { name: 'repaired', isNumber: true }, { name: 'left for a person', isNumber: true }],
-      rows: rows.map(({ kind, repaired, named: left }) => [findingWords[kind], count(repaired), count(left)]),
-    })}
-    ${
-      named.length > 0 &&
-      html`<ul>
-        ${named.map(({ kind, generationId, index, detail }) => html`<li>${findingWords[kind]}${generationId !== undefined && html`: <a href="generations/${generationId}"><code>${generationId}</code></a>`}${index !== undefined && ` image ${index}`}${detail !== undefined && ` – ${detail}`}</li>`)}
-      </ul>`
-    }`;
+    columns: ['Found', { name: 'repaired', isNumber: true }, { name: 'left for a person', isNumber: true }],
+    rows: rows.map(({ kind, repaired, named: left }) => [findingWords[kind], count(repaired), count(left)]),
+  })}
+  ${
+    named.length > 0 &&
+    html`<ul>
+      ${named.map(({ kind, generationId, index, detail }) => html`<li>${findingWords[kind]}${generationId !== undefined && html`: <a href="generations/${generationId}"><code>${generationId}</code></a>`}${index !== undefined && ` image ${index}`}${detail !== undefined && ` – ${detail}`}</li>`)}
+    </ul>`
+  }`;
 }

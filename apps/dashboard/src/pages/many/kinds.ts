@@ -49,7 +49,10 @@ export function optionsOf({ kind, filter: text, createdBefore }: Pick<BulkAct, '
 }
 
 /** Describes what an act takes: "12 generations with 14 images, at most 0.28 USD". */
-export function describeAmount(kind: BulkAct['kind'], { generations, images, nanoUsd }: { generations: number; images: number; nanoUsd: number }): string {
+export function describeAmount(
+  kind: BulkAct['kind'],
+  { generations, images, nanoUsd }: { generations: number; images: number; nanoUsd: number },
+): string {
   const money = kind === 'cancel' ? `${formatUsd(nanoUsd)} USD on hold` : `at most ${formatUsd(nanoUsd)} USD`;
   return `${count(generations)} ${generations === 1 ? 'generation' : 'generations'} with ${count(images)} ${images === 1 ? 'image' : 'images'}, ${money}`;
 }

@@ -41,7 +41,8 @@ export function createManyRunner({ logger, store, producer }: ManyRunnerDependen
       const act = await store.findBulkAct(id);
       if (act === undefined || !isUnderWay(act) || !(await takePage({ producer, store, holder }, act))) break;
       const now = await store.findBulkAct(id);
-      if (now !== undefined && !isUnderWay(now)) logger.info({ event: 'act.ended', ...lineOf(now) }, 'an act on many generations came to its end');
+      if (now !== undefined && !isUnderWay(now))
+        logger.info({ event: 'act.ended', ...lineOf(now) }, 'an act on many generations came to its end');
     }
     await store.endTurn(bulkActTurn(id), holder);
     return true;

@@ -52,7 +52,11 @@ export async function takePage({ producer, store, holder }: PageTaker, act: Bulk
   try {
     const { generations, nextCursor } = await producer.list({ ...optionsOf(act), limit: PAGE, ...(cursor !== '' && { cursor }) });
     await eachOf(generations, SIDE_BY_SIDE, async ({ generationId }) => {
-      const result = await changeOne(producer, change, generationId, { isDryRun, mayTake, ...defined({ ownId: ownIdOf(id, generationId, pageAt) }) });
+      const result = await changeOne(producer, change, generationId, {
+        isDryRun,
+        mayTake,
+        ...defined({ ownId: ownIdOf(id, generationId, pageAt) }),
+      });
       if (result.kind === 'refused') {
         total.failed += 1;
         if (failures.length < FAILURES_SHOWN) failures.push({ generationId, words: result.error.message });
@@ -67,7 +71,11 @@ export async function takePage({ producer, store, holder }: PageTaker, act: Bulk
     const step = { ...total, failures, pageAt: '' as const, cursor: nextCursor ?? '' };
     if (nextCursor !== undefined) return await note(step);
     const now = await store.readTime();
-    return await note(isDryRun ? { ...countedOf(total), state: 'counted', countedAt: now, pageAt: '', cursor: '' } : { ...step, state: 'done', endedAt: now });
+    return await note(
+      isDryRun
+        ? { ...countedOf(total), state: 'counted', countedAt: now, pageAt: '', cursor: '' }
+        : { ...step, state: 'done', endedAt: now },
+    );
   } catch (error) {
     const isOver = error instanceof MoreThanCounted || (error instanceof DarkroomError && !error.retryable);
     if (!isOver) throw error;

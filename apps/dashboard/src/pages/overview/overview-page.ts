@@ -116,7 +116,8 @@ export const showSpend = (periods: readonly PeriodSpend[]): Html =>
       name,
       capNanoUsd === undefined
         ? 'no cap'
-        : html`${drawPart(settledNanoUsd, reservedNanoUsd, capNanoUsd)} ${Math.floor((100 * (settledNanoUsd + reservedNanoUsd)) / capNanoUsd)} %`,
+        : html`${drawPart(settledNanoUsd, reservedNanoUsd, capNanoUsd)}
+          ${Math.floor((100 * (settledNanoUsd + reservedNanoUsd)) / capNanoUsd)} %`,
       `${formatUsd(settledNanoUsd)} USD`,
       `${formatUsd(reservedNanoUsd)} USD`,
       capNanoUsd === undefined ? '–' : `${formatUsd(capNanoUsd)} USD`,

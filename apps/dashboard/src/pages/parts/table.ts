@@ -27,7 +27,12 @@ const classOf = (column: Column | undefined): string | undefined => (typeof colu
 /** Shows a table. On a phone each row becomes a block, with the names of the columns beside its values. */
 export function showTable({ columns, rows, caption, label, isStacked = true }: TableParts): Html {
   const table = html`<table class=${isStacked ? 'stack' : undefined}>
-    ${caption !== undefined && html`<caption>${caption}</caption>`}
+    ${
+      caption !== undefined &&
+      html`<caption>
+        ${caption}
+      </caption>`
+    }
     <thead>
       <tr>
         ${columns.map((column) => html`<th scope="col" class=${classOf(column)}>${nameOf(column)}</th>`)}
