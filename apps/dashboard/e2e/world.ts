@@ -6,8 +6,8 @@ import { Redis } from 'ioredis';
 import { createDashboard } from '../src/app.ts';
 import { ACTS, startBrowser } from './browser.ts';
 
-const LOOKS = { username: 'look', password: 'only-for-the-eyes' };
-export { LOOKS };
+/** A user who may look alone. */
+export const LOOKS = { username: 'look', password: 'only-for-the-eyes' };
 
 /** Starts a Darkroom with a dashboard and a browser. */
 export async function startWorld() {

@@ -71,6 +71,8 @@ test('an act needs a filter, and one that is not counted does not begin', async 
   const { ask, post, store } = await setup({ orders: 1 });
   for (const filter of ['', 'view=pictures', 'id=01890a5d'])
     expect((await post('/generations/many', { act: 'cancel', filter })).status, filter).toBe(400);
+  expect((await post('/generations/many', { act: 'cancel', filter: 'status=failed' })).status).toBe(400);
+  expect((await post('/generations/many', { act: 'retry', filter: 'status=queued&status=succeeded' })).status).toBe(400);
   expect((await post('/generations/many', { act: 'erase', filter: 'tag=summer' })).status).toBe(400);
   expect((await post('/generations/many/01890a5d-ac96-774b-bcce-b302099a8057/cancel', { reason: 'x' })).status).toBe(409);
   expect((await ask('GET', '/generations/many/01890a5d-ac96-774b-bcce-b302099a8057')).status).toBe(404);

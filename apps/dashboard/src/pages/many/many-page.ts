@@ -8,10 +8,7 @@ import { describeAmount, kinds, statusesOf } from './kinds.ts';
 
 /** Describes a filter in words: "status failed; tenant acme". */
 export const describeFilter = (text: string): string =>
-  [...new URLSearchParams(text)]
-    .filter(([name]) => name !== 'view')
-    .map(([name, value]) => `${name} ${value}`)
-    .join('; ') || 'all';
+  [...new URLSearchParams(text)].filter(([name]) => name !== 'view').map(([name, value]) => `${name} ${value}`).join('; ') || 'all';
 
 const stateWords: Readonly<Record<BulkAct['state'], string>> = {
   counting: 'counts',
@@ -37,9 +34,8 @@ export function showManyAct(act: BulkAct, mayAct: boolean, note: string | undefi
   return html`
     ${note !== undefined && html`<p class="notice good" role="status">${note}</p>`}
     <p>
-      ${words} all with: ${describeFilter(filter)}. It looks at ${statuses.join(', ') || 'none: this status leaves nothing to do'}, enqueued
-      before ${moment(createdBefore)}.
-      <a href="generations?${writeFilter(again, statuses.length > 0 ? { status: statuses } : {})}">List them</a>
+      ${words} all with: ${describeFilter(filter)}. It looks at ${statuses.join(', ')}, enqueued before ${moment(createdBefore)}.
+      <a href="generations?${writeFilter(again, { status: statuses })}">List them</a>
     </p>
     ${state === 'counting' && html`<p class="notice" role="status">Counts what it would take, and changes nothing: ${describeAmount(kind, act)} so far.</p>`}
     ${countedAt !== undefined && html`<p class="notice"><strong>${describeAmount(kind, counted)}</strong>, counted ${moment(countedAt)}. ${kind === 'cancel' ? 'What is not sent yet is never bought, and its money is free; what was sent comes home and is kept.' : 'It buys no more than this. Images that are unknown or lost are left out: retry them one by one.'}</p>`}
@@ -51,12 +47,7 @@ export function showManyAct(act: BulkAct, mayAct: boolean, note: string | undefi
       failed > 0 &&
       html`<h2>Not ${change.done}: ${count(failed)}</h2>
         <ul>
-          ${failures.map(
-            ({ generationId, words: fault }) =>
-              html`<li>
-                <a href="generations/${generationId}"><code>${generationId}</code></a> ${fault}
-              </li>`,
-          )}
+          ${failures.map(({ generationId, words: fault }) => html`<li><a href="generations/${generationId}"><code>${generationId}</code></a> ${fault}</li>`)}
         </ul>`
     }
     ${before > 0 && html`<p>${count(before)} had been ${change.done} before, and stay as they are.</p>`}
@@ -70,12 +61,8 @@ function showProgress(act: BulkAct, counted: ReturnType<typeof countedOf>): Html
   const looked = generations + failed + before;
   return html`<p class=${`notice ${state === 'done' ? 'good' : ''}`} role="status">
     <label class="progress"
-      >${state === 'done' ? 'Done' : 'So far'}, ${kinds[kind].change.done}:
-      ${describeAmount(kind, act)}${failed > 0 && `; ${count(failed)} could not be`}
-      <progress
-        max=${Math.max(1, counted.generations)}
-        value=${state === 'done' ? Math.max(1, counted.generations) : Math.min(looked, counted.generations)}
-      ></progress
+      >${state === 'done' ? 'Done' : 'So far'}, ${kinds[kind].change.done}: ${describeAmount(kind, act)}${failed > 0 && `; ${count(failed)} could not be`}
+      <progress max=${Math.max(1, counted.generations)} value=${state === 'done' ? Math.max(1, counted.generations) : Math.min(looked, counted.generations)}></progress
     ></label>
   </p>`;
 }

@@ -50,7 +50,10 @@ export async function takePage({ producer, store, holder }: PageTaker, act: Bulk
     taken += nanoUsd;
   };
   try {
-    const { generations, nextCursor } = await producer.list({ ...optionsOf(act), limit: PAGE, ...(cursor !== '' && { cursor }) });
+    const options = optionsOf(act);
+    // a list of no status would be one of all
+    if (options.status?.length === 0) throw new RangeError('its filter leaves no status');
+    const { generations, nextCursor } = await producer.list({ ...options, limit: PAGE, ...(cursor !== '' && { cursor }) });
     await eachOf(generations, SIDE_BY_SIDE, async ({ generationId }) => {
       const result = await changeOne(producer, change, generationId, {
         isDryRun,
@@ -77,7 +80,7 @@ export async function takePage({ producer, store, holder }: PageTaker, act: Bulk
         : { ...step, state: 'done', endedAt: now },
     );
   } catch (error) {
-    const isOver = error instanceof MoreThanCounted || (error instanceof DarkroomError && !error.retryable);
+    const isOver = error instanceof MoreThanCounted || error instanceof RangeError || (error instanceof DarkroomError && !error.retryable);
     if (!isOver) throw error;
     return note({ state: 'stopped', why: messageOf(error), endedAt: await store.readTime() });
   }
