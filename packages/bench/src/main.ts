@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { describeMachine } from './report/machine.ts';
 import { renderTable } from './report/table.ts';
 import { writeReport } from './report/write-report.ts';
 import { scenarios } from './scenarios/scenarios.ts';
-import type { ScenarioContext, ScenarioResult } from './scenarios/scenario.ts';
+import { OTHER_NODE, type ScenarioContext, type ScenarioResult } from './scenarios/scenario.ts';
 import { startStandIns } from './stand-ins/start-stand-ins.ts';
 
 // `npm run bench`: reads the command line, runs the scenarios, and prints the results.
@@ -26,6 +27,7 @@ async function run(settings: BenchSettings): Promise<number> {
   const environment = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((name) => [name, process.env[name]]));
   const standIns = await startStandIns(environment);
   const machine = describeMachine();
+  const otherNode = process.env[OTHER_NODE];
   const ground = {
     providerUrl: standIns.providerUrl,
     s3Endpoint: standIns.s3Endpoint,
@@ -40,6 +42,7 @@ async function run(settings: BenchSettings): Promise<number> {
     runs,
     isQuick,
     usualDelayMs: IMAGE_MS,
+    ...(otherNode !== undefined && existsSync(otherNode) && { otherNode }),
     onProgress: (line) => void process.stderr.write(`${line}\n`),
   };
   standIns.setDelay(IMAGE_MS);

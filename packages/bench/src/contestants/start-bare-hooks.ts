@@ -18,7 +18,7 @@ export async function startBareHooks(ground: Ground): Promise<BareHooks> {
   const redis = await startOwnRedis(ground, 'bare hooks', 'everysec');
   const program = startProgram({
     name: 'bare hooks',
-    args: [fileURLToPath(new URL('../naive/bare-hooks.js', import.meta.url))],
+    args: [fileURLToPath(new URL('../bare-hooks/main.js', import.meta.url))],
     environment: { ...ground.environment, [BARE_REDIS]: redis.url },
     hasChannel: true,
     hasOwnGroup: true,

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { startDarkroomContestant, type DarkroomOptions } from '../contestants/start-darkroom.ts';
 import { repositoryRoot } from '../repository-root.ts';
 import { comparePipelines } from './pipeline.ts';
-import type { Scenario } from './scenario.ts';
+import { OTHER_NODE, type Scenario } from './scenario.ts';
 import { park, usualFsync, type Start } from './starts.ts';
 
 const darkroomWith =
@@ -24,17 +23,14 @@ export const workers: Scenario = {
     ),
 };
 
-/** The setting that names another Node. */
-const OTHER_NODE = 'BENCH_NODE';
-
 /** The same apps on another Node. */
 export const otherNode: Scenario = {
   name: 'node',
   does: `the pipeline on the Node that ${OTHER_NODE} names, beside the one that runs the bench`,
   isQuick: false,
   run: async (context) => {
-    const node = process.env[OTHER_NODE];
-    if (node === undefined || !existsSync(node)) {
+    const node = context.otherNode;
+    if (node === undefined) {
       context.onProgress(`node: left out, ${OTHER_NODE} names no Node (npm's package "node" brings one)`);
       return {
         name: 'node',

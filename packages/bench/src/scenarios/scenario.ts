@@ -2,6 +2,9 @@ import type { Figures, Ground } from '../contestants/contestant.ts';
 import { spreadOf, type Spread } from '../measure/spread.ts';
 import type { StandIns } from '../stand-ins/start-stand-ins.ts';
 
+/** The name of the environment variable with the path of another Node. */
+export const OTHER_NODE = 'BENCH_NODE';
+
 export interface ScenarioContext {
   ground: Ground;
   standIns: StandIns;
@@ -10,6 +13,8 @@ export interface ScenarioContext {
   isQuick: boolean;
   /** Time that the provider takes for an image in most scenarios, in milliseconds. */
   usualDelayMs: number;
+  /** Another Node, if one is named and there. */
+  otherNode?: string;
   onProgress: (line: string) => void;
 }
 

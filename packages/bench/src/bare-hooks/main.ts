@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { serveHooks } from './hooks.ts';
-import { BARE_REDIS } from './settings.ts';
+import { serveHooks } from '../naive/hooks.ts';
+import { BARE_REDIS } from '../naive/settings.ts';
 
 // A server as a process of its own that runs one script for each webhook: the least that a receiver does.
 
