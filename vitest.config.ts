@@ -10,8 +10,8 @@ const shared = {
   environments: { __vitest__: { resolve: { conditions } } },
 };
 
-// What takes minutes: run by `npm run test:slow` alone.
-const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts', 'scripts/**/*.slow.test.ts'];
+// What takes minutes, or starts whole processes: run by `npm run test:slow` alone.
+const slow = ['{apps,packages}/*/{src,test}/**/*.slow.test.ts', '{apps,packages}/*/e2e/**/*.test.ts', 'scripts/**/*.slow.test.ts'];
 
 // Slow tests that keep every processor busy by themselves, and prove by chance: each runs alone.
 const slowAlone = ['packages/testing/e2e/{crash-points,fault-run}.slow.test.ts'];
@@ -22,7 +22,7 @@ const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
 // Tests of these start processes all the time: bundled once a run, a start takes a fourth of the processor time.
 const startsApps = ['packages/testing/src/built-apps/bundle-setup.ts'];
 
-// Tests wait about half of their time, and those of whole processes two thirds of it: four files at a time keep two processors busy.
+// Tests wait about half of their time: four files at a time keep two processors busy.
 const maxWorkers = Math.max(4, availableParallelism());
 
 // Slow tests start several processes each.
@@ -60,25 +60,10 @@ export default defineConfig({
       {
         ...shared,
         test: {
-          name: 'e2e',
-          env,
-          include: ['{apps,packages}/*/e2e/**/*.test.ts'],
-          globalSetup: startsApps,
-          exclude: [...slow, ...prove],
-          setupFiles: sharedProcess,
-          isolate: false,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          maxWorkers,
-        },
-      },
-      {
-        ...shared,
-        test: {
           name: 'slow',
           env,
           include: slow,
-          exclude: slowAlone,
+          exclude: [...slowAlone, ...prove],
           globalSetup: startsApps,
           setupFiles: sharedProcess,
           // As above: loading everything anew took each of 71 files three seconds of processor time.

@@ -7,8 +7,8 @@ import { testEnvironment } from './environment.mjs';
 /** @typedef {{ name: string, status: string, assertionResults: { status: string }[] }} FileReport */
 /** @typedef {{ numTotalTests: number, numPassedTests: number, numFailedTests: number, testResults: FileReport[] }} VitestReport The part of its JSON report that we read. */
 
-/** The Vitest projects of each run. A test of minutes is named `*.slow.test.ts`, a longer one `*.prove.test.ts`. */
-export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow', 'slow-alone'], prove: ['prove'] });
+/** The Vitest projects of each run. A test of minutes is named `*.slow.test.ts` or lies in `e2e`, a longer one is named `*.prove.test.ts`. */
+export const testRuns = /** @type {const} */ ({ test: ['packages'], 'test:slow': ['slow', 'slow-alone'], prove: ['prove'] });
 
 /** Counts tests, and files that failed outside of a test: while they loaded, or in their teardown. @param {VitestReport} report @returns {Counts} */
 export function countsOf({ numTotalTests, numPassedTests, numFailedTests, testResults }) {
