@@ -2,7 +2,8 @@ import { createGenerationId } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { setup } from './operate-world.ts';
-import { createWorld, spawnCli } from './world.ts';
+import { runHere } from './run-here.ts';
+import { createWorld } from './world.ts';
 
 test('without the bucket a pause holds and is not recorded, and is not lifted', async () => {
   const { store, run, runWith } = await setup();
@@ -43,19 +44,21 @@ test('without REDIS_URL commands find the Redis of a running start, pause it and
   const world = createWorld();
   const started = world.start();
   await started.printed('Runs on until Ctrl-C');
+  const command = (...words: string[]) => runHere([...words, '--data-dir', world.dir], {});
   const run = async (...words: string[]): Promise<string> => {
-    const cli = spawnCli([...words, '--data-dir', world.dir]);
-    expect([0, 3], cli.output()).toContain((await cli.ended).code);
-    return cli.output();
+    const { code, output } = await command(...words);
+    expect([0, 3], output).toContain(code);
+    return output;
   };
   const status = await run('status');
   expect(status).toMatch(/the Redis of npm start in .+ \(127\.0\.0\.1:\d+\)/);
   expect(status).toMatch(/buying +is not paused\ntoday +0\.06 USD spent, 0 USD on hold/);
   expect(await run('doctor')).toContain('answers');
   expect(await run('unknown')).toContain('nothing is unknown');
-  const release = spawnCli(['unknown', '--release', `${createGenerationId(0)}/0-1`, '--free', '--data-dir', world.dir]);
-  expect((await release.ended).code).toBe(1);
-  expect(release.output()).toContain('Redis calls it without a record, the bucket without a result');
+  expect(await command('unknown', '--release', `${createGenerationId(0)}/0-1`, '--free')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('Redis calls it without a record, the bucket without a result') as string,
+  });
   await run('pause');
   await eventually(async () => expect(await run('status')).toContain('PAUSED'));
   expect(await run('resume')).toContain('lifted 1 pause');
