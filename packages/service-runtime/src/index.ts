@@ -1,12 +1,5 @@
 export { atMost } from './at-most.ts';
-export {
-  createBackgroundProcess,
-  LAST_LOOPS_MS,
-  type BackgroundOptions,
-  type BackgroundProcess,
-  type BackgroundService,
-  type BackgroundSteps,
-} from './background-process.ts';
+export { createBackgroundProcess, LAST_LOOPS_MS, type BackgroundService } from './background-process.ts';
 export { closeServer } from './close-server.ts';
 export { createHttpServer, type HttpServerOptions } from './http-server.ts';
 export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './health.ts';
