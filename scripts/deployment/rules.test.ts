@@ -11,6 +11,7 @@ import { podProblems } from './pod-rules.mjs';
 import { redisUserProblems } from './redis-user-rules.mjs';
 import { referenceProblems } from './reference-rules.mjs';
 import { isResource, schemaProblems, type Resource } from './resources.mjs';
+import { entriesAt } from './select.mjs';
 import { routeProblems } from './route-rules.mjs';
 import { unknownFieldProblems } from './unknown-fields.mjs';
 
@@ -167,6 +168,57 @@ describe.skipIf(overlays.get('local')?.length === 0)('a rendered overlay', () =>
   });
 });
 
+describe.skipIf(overlays.get('local')?.length === 0)('network policies', () => {
+  /** Returns what the policies of an overlay let the pods of a process reach ("egress"), or be reached from ("ingress"). */
+  const allowed = (overlay: string, process: string, direction: 'egress' | 'ingress'): string[] => {
+    const labels: Record<string, string> = { 'app.kubernetes.io/name': `darkroom-${process}`, 'app.kubernetes.io/part-of': 'darkroom' };
+    return (overlays.get(overlay) ?? [])
+      .filter(({ kind }) => kind === 'NetworkPolicy')
+      .filter((policy) => {
+        const [wanted = {}] = entriesAt(policy, ['spec', 'podSelector', 'matchLabels']);
+        const expressions = entriesAt(policy, ['spec', 'podSelector', 'matchExpressions']);
+        const isNamed = expressions.every(({ key, values }) => Array.isArray(values) && values.includes(labels[String(key)]));
+        return isNamed && Object.entries(wanted).every(([name, value]) => labels[name] === value);
+      })
+      .flatMap((policy) => entriesAt(policy, ['spec', direction]))
+      .map((rule) =>
+        [...entriesAt(rule, ['to']), ...entriesAt(rule, ['from'])]
+          .map((peer) =>
+            JSON.stringify(peer)
+              .replaceAll(/[{}"[\]]/g, '')
+              .replaceAll(/ipBlock:|namespaceSelector:|matchLabels:|kubernetes.io\/metadata.name:/g, ''),
+          )
+          .concat(entriesAt(rule, ['ports']).map(({ port }) => String(port)))
+          .join(' '),
+      )
+      .toSorted();
+  };
+  const [names, redis, metrics] = ['kube-system 53 53', '6379', 'monitoring http'];
+  const internet = 'cidr:0.0.0.0/0,except:169.254.0.0/16 443';
+
+  test('let each process reach what it needs, and nothing else', () => {
+    for (const process of ['worker', 'eraser', 'api', 'dashboard', 'operator'])
+      expect([process, allowed('example', process, 'egress')]).toEqual([process, [redis, internet, names]]);
+    expect(allowed('example', 'receiver', 'egress')).toEqual([redis, names]);
+    expect(allowed('example', 'notifier', 'egress')).toEqual([
+      redis,
+      expect.stringMatching(/^cidr:0.0.0.0\/0,except:10.0.0.0\/8,.*192.168.0.0\/16$/),
+      names,
+    ]);
+    expect(allowed('aws', 'eraser', 'egress')).toEqual([redis, internet, 'cidr:169.254.170.23/32 80', names]);
+    expect(allowed('aws', 'receiver', 'egress')).toEqual([redis, names]);
+  });
+
+  test('open the receiver and the API alone, to the entrance alone', () => {
+    for (const process of ['worker', 'eraser', 'notifier', 'dashboard', 'operator'])
+      expect([process, allowed('example', process, 'ingress')]).toEqual([process, [metrics]]);
+    for (const process of ['receiver', 'api']) {
+      expect(allowed('example', process, 'ingress')).toEqual(['envoy-gateway-system http', metrics]);
+      expect(allowed('aws', process, 'ingress')).toEqual(['cidr:10.0.0.0/16 http', metrics]);
+    }
+  });
+});
+
 test('a folder that kustomize cannot render is an error', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-kustomize-'));
   try {
@@ -215,7 +267,7 @@ describe('the compose file', () => {
       'volume "secrets-worker": one service must read it',
     ],
     ['configs:\n  redis-users', 'configs:\n  redis-user', 'there is no config "redis-users"'],
-    ['infra/redis/darkroom.acl', 'infra/redis/users.acl', 'there is no file'],
+    ['file: infra/redis/darkroom.acl', 'file: infra/redis/users.acl', 'there is no file'],
   ])('with "%s" changed to "%s" is refused', (from, to, problem) => {
     expect(problemsAfter(from, to)).toContain(problem);
   });

@@ -90,7 +90,7 @@ describe('docker-compose.yml', () => {
   const named = {
     S3_ACCESS_KEY_ID: 'mine',
     WEBHOOK_KEYS: `mine:${'w'.repeat(32)}`,
-    DASHBOARD_PASSWORD: 'my own password',
+    DASHBOARD_PASSWORD: 'my-own-password',
     REDIS_WORKER_PASSWORD: 'worker1',
     DAILY_CAP_USD: '7',
     STORAGE_PORT: '18333',
@@ -98,7 +98,7 @@ describe('docker-compose.yml', () => {
 
   test.each([
     ['no setting', {}],
-    ['settings in .env', { ...named, DASHBOARD_PASSWORD: 'my-own-password' }],
+    ['settings in .env', named],
     ['a key of Runware', { BUY_WITH_RUNWARE_KEY: 'real' }],
   ])('with %s each process gets settings that it accepts and reads, and a Redis user of its own', (_, env) => {
     const { environmentOf, file } = startWith(env);
