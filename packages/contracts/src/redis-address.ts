@@ -82,12 +82,14 @@ export function readRedisAddress(text: unknown): RedisAddress | Problem {
     };
   const servers = readServers(scheme, authority, database, isCluster ? DEFAULT_PORT : DEFAULT_SENTINEL_PORT);
   if ('problem' in servers) return servers;
+  const [first] = servers;
+  if (first === undefined) return { problem: `must be ${REDIS_ADDRESS_RULE}` };
   const hosts = servers.map(({ host, port }) => ({ host, port }));
   const login = {
     ...(sentinelUser === undefined ? {} : { username: sentinelUser }),
     ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
   };
-  return { ...servers[0]!, ...tls, guides: isCluster ? { kind: 'cluster', hosts } : { kind: 'sentinel', hosts, name, ...login } }; // at least one, or a problem
+  return { ...first, ...tls, guides: isCluster ? { kind: 'cluster', hosts } : { kind: 'sentinel', hosts, name, ...login } };
 }
 
 /** Reads the hosts of one login. */

@@ -1,4 +1,4 @@
-import { canReadUrl, defined, LocalStackError } from '@darkroom/contracts';
+import { defined, LocalStackError, readRedisAddress } from '@darkroom/contracts';
 import { unpackDebianRedis } from './debian-copy.ts';
 import { doesRun, findRedisBinary } from './find-binary.ts';
 import { startInProcessRedis } from './in-process-redis.ts';
@@ -116,7 +116,6 @@ async function startOwn(
 
 /** Removes user and password from a Redis URL, because they are secrets. */
 function withoutCredentials(url: string): string {
-  if (!canReadUrl(url)) return 'an unreadable URL';
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
+  if ('problem' in readRedisAddress(url)) return 'an unreadable URL';
+  return url.trim().replace(/\/\/[^/?]*@/, '//').replace(/\?.*$/, '');
 }
