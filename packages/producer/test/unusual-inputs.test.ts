@@ -89,7 +89,7 @@ async function tryProducer(producer: Producer, generationId: string): Promise<st
   return [
     ...(await tryAll(options, (name, value) => producer.enqueue(request, { [name]: value }))),
     ...(await tryAll(options, (name, value) => producer.enqueueMany([request, request], { [name]: value }))),
-    ...(await tryAll(fields, (name, value) => producer.enqueue({ ...request, [name]: value } as never))),
+    ...(await tryAll(fields, (name, value) => producer.enqueue({ ...request, [name]: value }))),
     ...(await tryAll(filters, (name, value) => producer.list({ [name]: value }))),
     ...(await tryAll(['signal', 'onProgress'], (name, value) => producer.wait(generationId, { ...wait, [name]: value }))),
     ...(await tryAll(['signal'], (name, value) => producer.watch(generationId, { [name]: value }).next())),
