@@ -15,7 +15,7 @@ async function setup({ orders = ORDERS }: { orders?: number } = {}) {
   await store.setCaps({ allPerDay: 1_000_000_000_000 });
   const producer = createProducer({ redisUrl, prefix });
   onTestFinished(() => producer.close());
-  const request = { positivePrompt: 'a lighthouse', width: 1024, height: 1024 };
+  const request = { positivePrompt: 'a lighthouse', width: 1024, height: 1024 } as const;
   const enqueue = (count: number, tag: string) =>
     producer.enqueueMany(
       Array.from({ length: count }, () => request),

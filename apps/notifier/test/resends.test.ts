@@ -78,7 +78,7 @@ test('one walk does for all wishes for the same endpoint, and for none of anothe
   for (let n = 0; n < 50; n += 1) await ask({});
   await ask({ since: 0 });
   await ask({ endpointId: other });
-  await ask({ id: ids[0] });
+  await ask({ id: ids[0]! });
   let walks = 0;
   const listFailed: typeof world.notifications.listFailed = (given) => ((walks += 1), world.notifications.listFailed(given));
   expect(await world.fulfil(world.queue.sendNow, { ...world.notifications, listFailed })).toBe(3 + 3 + 1);

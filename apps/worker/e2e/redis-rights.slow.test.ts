@@ -162,7 +162,15 @@ test('a whole Darkroom works with the users of infra/redis/darkroom.acl, one for
   await ask('/queues/api/redis/stats');
   for (const state of ['latest', 'failed', 'waiting', 'active', 'completed'])
     await ask(`/queues/api/queues?activeQueue=generations&status=${state}&page=1&jobsPerPage=10`);
-  for (const page of ['/', '/generations', `/generations/${failing.generationId}`, '/spend', '/health', '/generations/many', `/generations?id=${failing.generationId.slice(0, 8)}`])
+  for (const page of [
+    '/',
+    '/generations',
+    `/generations/${failing.generationId}`,
+    '/spend',
+    '/health',
+    '/generations/many',
+    `/generations?id=${failing.generationId.slice(0, 8)}`,
+  ])
     await ask(page);
   await ask('/metrics');
   expect(await denials(), 'dashboard').toEqual([]);

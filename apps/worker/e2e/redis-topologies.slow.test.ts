@@ -52,7 +52,9 @@ async function startWorld(address: (user: string, password: string) => string): 
   const [worker, receiver, eraser, api, notifier] = (['worker', 'receiver', 'eraser', 'api', 'notifier'] as const).map(addressOf);
   const fleet = await startFleet({
     redisUsers: async () => ({ worker: worker!, receiver: receiver!, eraser: eraser!, api: api!, notifier: notifier! }),
-    ...{ erasers: 1, apis: 1, notifiers: 1 },
+    erasers: 1,
+    apis: 1,
+    notifiers: 1,
     env: { DAILY_CAP_USD: '100' },
   });
   const producer = createProducer({ redisUrl: addressOf('producer'), prefix });

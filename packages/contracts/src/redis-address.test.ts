@@ -18,7 +18,11 @@ test.each([
     'redis-sentinel://worker:a,b%2F@s1,s2:7000,[::1]/my.master/2?sentinel-user=watch&sentinel-password=p%26',
     {
       ...plain,
-      ...{ host: 's1', port: 26_379, db: 2, username: 'worker', password: 'a,b/' },
+      host: 's1',
+      port: 26_379,
+      db: 2,
+      username: 'worker',
+      password: 'a,b/',
       guides: {
         kind: 'sentinel',
         name: 'my.master',
@@ -35,7 +39,12 @@ test.each([
   [
     'RedisS-Cluster://:p@n1:7001,n2/?ca=/ca.pem',
     {
-      ...{ host: 'n1', port: 7001, db: 0, isTls: true, password: 'p', caFile: '/ca.pem' },
+      host: 'n1',
+      port: 7001,
+      db: 0,
+      isTls: true,
+      password: 'p',
+      caFile: '/ca.pem',
       guides: {
         kind: 'cluster',
         hosts: [

@@ -64,7 +64,8 @@ export {
   type WebhookSettings,
 } from './settings/webhook.ts';
 export { readVersion } from './version.ts';
-export { createTracing, type ImageSpan, type Tracing } from './tracing/tracing.ts';
+export type { ImageSpan } from './tracing/image-span.ts';
+export { createTracing, type Tracing } from './tracing/tracing.ts';
 export { createOutageLines, type OutageLines } from './watch/outage-lines.ts';
 export {
   watchDependency,

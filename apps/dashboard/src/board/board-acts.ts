@@ -9,7 +9,7 @@ const MAX_NAME = 100;
 const shortened = (name: string): string => name.slice(0, MAX_NAME);
 
 /** Names what an operator does on the board, as the log of acts has it. @param route The pattern of an allowed route. */
-export function boardActOf(route: string, { queueName, jobId, queueStatus }: Params): { act: string; on: string } {
+function boardActOf(route: string, { queueName, jobId, queueStatus }: Params): { act: string; on: string } {
   const verb = route.split('/').findLast((part) => part !== '' && !part.startsWith(':')) ?? '';
   if (queueName === undefined) return { act: `${verb} queues`, on: 'all queues' };
   const queue = shortened(queueName);

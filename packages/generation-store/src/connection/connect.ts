@@ -73,7 +73,9 @@ function connect(url: string, prefix: string | undefined, resend: boolean, optio
       epochKey(prefix ?? ''),
     );
   const redis: Redis = new Redis({
-    ...{ host, port, db },
+    host,
+    port,
+    db,
     ...login,
     ...(find === undefined ? {} : { Connector: createGuidedConnector(find, tls, common.disconnectTimeout) }),
     ...options,

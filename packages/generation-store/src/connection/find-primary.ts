@@ -21,8 +21,16 @@ const createAsk =
   async ({ host, port }, command, ...args) => {
     const client = new Redis({
       ...login,
-      ...{ host, port, lazyConnect: true, enableReadyCheck: false, maxRetriesPerRequest: 0, retryStrategy: () => null },
-      ...{ connectTimeout: LIMIT_MS, commandTimeout: LIMIT_MS, socketTimeout: LIMIT_MS, disconnectTimeout: LIMIT_MS },
+      host,
+      port,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      connectTimeout: LIMIT_MS,
+      commandTimeout: LIMIT_MS,
+      socketTimeout: LIMIT_MS,
+      disconnectTimeout: LIMIT_MS,
     });
     let met: unknown;
     client.on('error', (error: unknown) => (met = error));
@@ -50,7 +58,7 @@ function askSentinels(hosts: readonly RedisHost[], name: string, ask: Ask): Find
   const order = [...hosts];
   return async () => {
     const errors: unknown[] = [];
-    for (const sentinel of [...order]) {
+    for (const sentinel of order.slice()) {
       try {
         const answer = await ask(sentinel, 'SENTINEL', 'get-master-addr-by-name', name);
         if (Array.isArray(answer)) {

@@ -72,4 +72,8 @@ export async function findByDigits(
 const groupEnds = [8, 12, 16, 20];
 
 /** Writes the first digits of an id with the dashes between them. */
-const writeBegin = (digits: string): string => [...digits].map((digit, at) => (groupEnds.includes(at) ? `-${digit}` : digit)).join('');
+const writeBegin = (digits: string): string =>
+  digits
+    .split('')
+    .map((digit, at) => (groupEnds.includes(at) ? `-${digit}` : digit))
+    .join('');

@@ -108,7 +108,7 @@ async function step(
   { expected, holder, fields }: { expected: readonly BulkActState[]; holder?: string; fields: object },
 ): Promise<boolean> {
   const named = given.list({ id, expected: expected.join(' '), turn: turnKey(prefix, bulkActTurn(id)), holder });
-  const pairs = Object.entries(defined(fields as Record<string, unknown>)).flatMap(([name, value]) => [
+  const pairs = Object.entries(defined(fields as Record<string, string | number | object | undefined>)).flatMap(([name, value]) => [
     name,
     typeof value === 'object' ? JSON.stringify(value) : String(value),
   ]);

@@ -18,7 +18,9 @@ export async function findServerInfo(url: string, timeoutMs: number): Promise<Se
   const { username, password } = guides?.kind === 'sentinel' ? guides : address;
   const ca = caFile === undefined ? undefined : await readFile(caFile).catch(() => undefined);
   const client = new Redis({
-    ...{ host, port, ...defined({ username, password }) },
+    host,
+    port,
+    ...defined({ username, password }),
     ...(guides?.kind === 'sentinel' ? {} : { db }),
     ...(isTls ? { tls: defined({ ca, servername }) } : {}),
     lazyConnect: true,

@@ -117,5 +117,8 @@ async function startOwn(
 /** Removes user and password from a Redis URL, because they are secrets. */
 function withoutCredentials(url: string): string {
   if ('problem' in readRedisAddress(url)) return 'an unreadable URL';
-  return url.trim().replace(/\/\/[^/?]*@/, '//').replace(/\?.*$/, '');
+  return url
+    .trim()
+    .replace(/\/\/[^/?]*@/, '//')
+    .replace(/\?.*$/, '');
 }

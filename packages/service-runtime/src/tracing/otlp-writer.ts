@@ -4,7 +4,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { readVersion } from '../version.ts';
-import type { ImageSpan } from './tracing.ts';
+import type { ImageSpan } from './image-span.ts';
 
 /** Longest wait for the collector to take a batch. */
 const EXPORT_LIMIT_MS = 5000;

@@ -22,7 +22,7 @@ import { NOTIFIER, startNotified } from './notified.ts';
 import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults, type ProviderBehaviour } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
-import type { Operate } from './release-order.ts';
+import type { Operate } from './rules.ts';
 import type { RetryCounts } from './retrier.ts';
 import { setRules } from './rules.ts';
 import { deriveSchedule, type ScheduledFault } from './schedule.ts';

@@ -5,7 +5,8 @@ import { placeOrder, type CallerParts, type PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
 import { eraseOrder, type ErasureCounts } from './erasing-caller.ts';
 import { isByHttp, libraryCalls, type OrderCalls } from './http-caller.ts';
-import { releaseOrder, type Operate } from './release-order.ts';
+import { releaseOrder } from './release-order.ts';
+import type { Operate } from './rules.ts';
 import { retryOrder, type RetryCounts } from './retrier.ts';
 
 export interface Load {

@@ -1,11 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Producer } from '@darkroom/producer';
-import type { AppRun } from '../fleet/run-app.ts';
 import type { PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
-
-/** Runs a command of an operator, such as `release`. */
-export type Operate = (words: readonly string[]) => Promise<AppRun>;
+import type { Operate } from './rules.ts';
 
 export interface ReleaseParts {
   producer: Pick<Producer, 'get'>;

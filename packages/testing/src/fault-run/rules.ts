@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AppRun } from '../fleet/run-app.ts';
 import type { Order } from './orders.ts';
-import type { Operate } from './release-order.ts';
 import { tenantRules } from './tenants.ts';
+
+/** Runs a command of an operator, such as `release`. */
+export type Operate = (words: readonly string[]) => Promise<AppRun>;
 
 /** Images that may be open: fewer than the callers of a load have, so that the bounds refuse some. An order has at most 8. */
 const OPEN_IMAGES = 50;

@@ -8,7 +8,10 @@ import { describeAmount, kinds, statusesOf } from './kinds.ts';
 
 /** Describes a filter in words: "status failed; tenant acme". */
 export const describeFilter = (text: string): string =>
-  [...new URLSearchParams(text)].filter(([name]) => name !== 'view').map(([name, value]) => `${name} ${value}`).join('; ') || 'all';
+  [...new URLSearchParams(text)]
+    .filter(([name]) => name !== 'view')
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ') || 'all';
 
 const stateWords: Readonly<Record<BulkAct['state'], string>> = {
   counting: 'counts',
@@ -47,7 +50,12 @@ export function showManyAct(act: BulkAct, mayAct: boolean, note: string | undefi
       failed > 0 &&
       html`<h2>Not ${change.done}: ${count(failed)}</h2>
         <ul>
-          ${failures.map(({ generationId, words: fault }) => html`<li><a href="generations/${generationId}"><code>${generationId}</code></a> ${fault}</li>`)}
+          ${failures.map(
+            ({ generationId, words: fault }) =>
+              html`<li>
+                <a href="generations/${generationId}"><code>${generationId}</code></a> ${fault}
+              </li>`,
+          )}
         </ul>`
     }
     ${before > 0 && html`<p>${count(before)} had been ${change.done} before, and stay as they are.</p>`}
@@ -61,8 +69,12 @@ function showProgress(act: BulkAct, counted: ReturnType<typeof countedOf>): Html
   const looked = generations + failed + before;
   return html`<p class=${`notice ${state === 'done' ? 'good' : ''}`} role="status">
     <label class="progress"
-      >${state === 'done' ? 'Done' : 'So far'}, ${kinds[kind].change.done}: ${describeAmount(kind, act)}${failed > 0 && `; ${count(failed)} could not be`}
-      <progress max=${Math.max(1, counted.generations)} value=${state === 'done' ? Math.max(1, counted.generations) : Math.min(looked, counted.generations)}></progress
+      >${state === 'done' ? 'Done' : 'So far'}, ${kinds[kind].change.done}:
+      ${describeAmount(kind, act)}${failed > 0 && `; ${count(failed)} could not be`}
+      <progress
+        max=${Math.max(1, counted.generations)}
+        value=${state === 'done' ? Math.max(1, counted.generations) : Math.min(looked, counted.generations)}
+      ></progress
     ></label>
   </p>`;
 }

@@ -11,7 +11,10 @@ import { describeAmount, kinds, statusesOf } from './kinds.ts';
 import { describeFilter, showManyAct, showManyActs } from './many-page.ts';
 import type { ManyRunner } from './many-runner.ts';
 
-export type ManyStore = Pick<GenerationStore, 'addBulkAct' | 'stepBulkAct' | 'findBulkAct' | 'listBulkActs' | 'listBulkActsUnderWay' | 'readTime'>;
+export type ManyStore = Pick<
+  GenerationStore,
+  'addBulkAct' | 'stepBulkAct' | 'findBulkAct' | 'listBulkActs' | 'listBulkActsUnderWay' | 'readTime'
+>;
 
 export interface ManyDependencies {
   readonly store: ManyStore;
@@ -49,14 +52,20 @@ export function addManyRoutes(server: FastifyInstance, { store, runner, notes, l
     const fields = (request.body ?? {}) as Fields; // by the parser of forms
     const kind = kindOf(fields['act']);
     const filter = filterOf(fields['filter'] ?? '');
-    if (kind === undefined || !isNarrowed(filter)) return refuse(reply, 400, 'Search by a status, tenant, tag, code or time first: an act on all generations by a slip would be dear.');
-    if (statusesOf(kind, filter).length === 0) return refuse(reply, 400, `Nothing to ${kind} has the status ${filter.status.join(' or ')}.`);
-    if ((await store.listBulkActsUnderWay()).length >= MOST_UNDER_WAY) return refuse(reply, 409, `${MOST_UNDER_WAY} acts on many generations are under way: wait for one of them.`);
+    if (kind === undefined || !isNarrowed(filter))
+      return refuse(reply, 400, 'Search by a status, tenant, tag, code or time first: an act on all generations by a slip would be dear.');
+    if (statusesOf(kind, filter).length === 0)
+      return refuse(reply, 400, `Nothing to ${kind} has the status ${filter.status.join(' or ')}.`);
+    if ((await store.listBulkActsUnderWay()).length >= MOST_UNDER_WAY)
+      return refuse(reply, 409, `${MOST_UNDER_WAY} acts on many generations are under way: wait for one of them.`);
     const now = await store.readTime();
     const id = createGenerationId(now);
     const { who = '' } = signatureOf(request);
     await store.addBulkAct(id, { kind, filter: writeFilter(filter, { cursor: '', view: 'table' }), createdBefore: now, who });
-    logger.info({ event: 'act.count', act: `${kind}-many`, id, ...signatureOf(request) }, 'an operator asks what an act on many generations would take');
+    logger.info(
+      { event: 'act.count', act: `${kind}-many`, id, ...signatureOf(request) },
+      'an operator asks what an act on many generations would take',
+    );
     runner.wake();
     return reply.redirect(`${path}/generations/many/${id}`, 303);
   });
@@ -88,9 +97,12 @@ export function buildManyActs({ store, runner }: Pick<ManyDependencies, 'store' 
       const act = await findAct(store, id);
       if (act?.kind !== kind) throw new RangeError(GONE);
       if (act.countedAt === undefined) throw new RangeError('What it takes is not counted yet.');
-      if (!(await store.stepBulkAct(id, ['counted', 'stopped'], { state: 'changing', reason, who, why: '' }))) return 'It is under way, or done.';
+      if (!(await store.stepBulkAct(id, ['counted', 'stopped'], { state: 'changing', reason, who, why: '' })))
+        return 'It is under way, or done.';
       runner.wake();
-      return act.state === 'stopped' ? 'It goes on.' : 'It has begun. It goes on if this page is left, and if the dashboard is started anew.';
+      return act.state === 'stopped'
+        ? 'It goes on.'
+        : 'It has begun. It goes on if this page is left, and if the dashboard is started anew.';
     },
   });
   return [
