@@ -1,3 +1,5 @@
+import type { createProducer } from '@darkroom/producer';
+
 /** A system that the bench compares: Darkroom, or a worker that most people write. */
 export interface Contestant {
   readonly name: string;
@@ -29,11 +31,7 @@ export interface DarkroomContestant extends Contestant {
 }
 
 /** What the bench uses of a producer, whatever its version. */
-export interface BenchProducer {
-  enqueue(request: object): Promise<unknown>;
-  enqueueMany(requests: object[]): Promise<unknown>;
-  close(): Promise<void>;
-}
+export type BenchProducer = Pick<ReturnType<typeof createProducer>, 'enqueue' | 'enqueueMany' | 'close'>;
 
 /** @param atMs Milliseconds since 1970, with fractions. */
 export type OnRecorded = (taskUUID: string, atMs: number) => void;
