@@ -16,6 +16,11 @@ import type { SubmissionView } from './steps.ts';
 const beginSettlementScript = createNamedScript(['id', 'index', 'n'])(/* lua */ `${prelude}${sends}
 local key = KEYS[1]
 local now = nowMs()
+-- Few settlements need its functions, so they are made in its call. Before the locals below, of which one has the name of a function
+local function expire()
+${money}${fold}
+closeGeneration(key, id, 'expired', now)
+end
 local generation, known, flatGeneration = hash(key)
 if not known then return named({ kind = 'no-record' }) end
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
@@ -23,11 +28,6 @@ local submission, planned, flatSubmission = hash(submissionKey)
 if not planned then return named({ kind = 'no-record' }) end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
--- made here, because few settlements need its functions
-local function expire()
-${money}${fold}
-closeGeneration(key, id, 'expired', now)
-end
 if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
   -- an unreadable image keeps the generation open, and keeps none of the other images from coming home
   local isClosed, why = pcall(expire)
