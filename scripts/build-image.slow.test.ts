@@ -47,7 +47,10 @@ async function start(
   });
   const until = performance.now() + 20_000;
   while ((await statusOf(port, answersAt)) === undefined) {
-    if (child.exitCode !== null || performance.now() > until) throw new Error(`${app} answers nothing`);
+    if (child.exitCode !== null || performance.now() > until) {
+      child.kill('SIGKILL');
+      throw new Error(`${app} answers nothing`);
+    }
     await delay(50);
   }
   return child;
