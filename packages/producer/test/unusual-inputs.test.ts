@@ -2,6 +2,7 @@ import { DarkroomError } from '@darkroom/contracts';
 import { describe, expect, inject, test } from 'vitest';
 import { createEvents, createProducer, type Producer } from '../src/index.ts';
 import { createImages } from '../src/images/index.ts';
+import { enqueueOptions } from '../src/options.ts';
 import { createTestingProducer } from '../src/testing/index.ts';
 import { drawPng, setupImages } from './images-world.ts';
 import { bringHome, refsOf, request, setup } from './world.ts';
@@ -190,6 +191,16 @@ test('what is unusual and allowed comes back as it was given', async () => {
     expect((await producer.list({ tenant })).generations).toHaveLength(1);
     expect(await producer.cancel(generationId)).toBe('cancelled');
   }
+});
+
+test('an option that stands in the request is refused with the place where it belongs', async () => {
+  const producer = createTestingProducer();
+  for (const name of enqueueOptions) {
+    const order = producer.enqueue({ ...request, [name]: 'x' });
+    const message = name === 'webhookURL' ? 'the option webhookURL of the enqueue' : 'as an option, beside the request';
+    await expect(order, name).rejects.toMatchObject({ code: 'request.invalid', message: expect.stringContaining(message) });
+  }
+  await producer.close();
 });
 
 test('a cursor is a place and no right: in another list, of another tenant or forged it shows nothing of others', async () => {

@@ -47,6 +47,21 @@ const otherNames = new Map([
   ['aspectratio', 'width'],
 ]);
 
+/** Options of an enqueue, which newcomers put into the request. A test of the producer compares them. */
+const callOptions: readonly string[] = [
+  'generationId',
+  'idempotencyKey',
+  'deadlineAt',
+  'runAt',
+  'tags',
+  'metadata',
+  'priority',
+  'withholdFlagged',
+  'traceparent',
+  'webhookEvents',
+  'tenant',
+];
+
 /** Parameters that Darkroom sets itself when it buys; a caller may give all others. */
 export const ownedParameters = ['webhookURL', 'uploadEndpoint'] as const;
 const offered = Object.keys(parameters).filter((path) => !isOneOf(ownedParameters, path));
@@ -61,6 +76,7 @@ export function refuseUnknownParameters({ fields, problems }: Reading): void {
 }
 
 function messageOf(path: string): string {
+  if (callOptions.includes(path)) return 'is not a parameter of this model: the library takes it as an option, beside the request';
   const name = path.slice(path.indexOf('.') + 1);
   const meant = otherNames.get(name.toLowerCase()) ?? findMeant(path, [...offered, ...foreignParameters]);
   if (meant === 'seed') return 'this model has no seed parameter: each result gets its own seed, which the response reports';
