@@ -64,14 +64,7 @@ export async function readHealth({ store, readJobs, examine, skewMs, now: clock,
     withheld: store.readWithheld(SHOWN),
     differing: store.findDiffering(),
     failing: store.findFailingEndpoints(MOST_ENDPOINTS, now - DAY_MS),
-    givenUp: store
-      .tenantsOf(`day:${new Date(now).toISOString().slice(0, 10)}`, { limit: MOST_TENANTS })
-      .then<Map<string, number>>(({ tenants }) =>
-        store.countGivenUp(
-          tenants.map(({ tenant }) => tenant),
-          now - DAY_MS,
-        ),
-      ),
+    givenUp: countGivenUp(store, now),
     acts: store.readActs(50),
     jobs: readJobs(),
     redis: examine(),
@@ -80,6 +73,15 @@ export async function readHealth({ store, readJobs, examine, skewMs, now: clock,
   return { ...found, now, ownerId: ownership.ownerId, caps: caps?.caps, skewMs: skewMs(), readMs: clock() - startedAt, version };
 }
 export type Health = Awaited<ReturnType<typeof readHealth>>;
+
+/** Counts the notifications that were given up since a day, by tenant of today. */
+async function countGivenUp(store: Pick<HealthStore, 'tenantsOf' | 'countGivenUp'>, now: number): Promise<ReadonlyMap<string, number>> {
+  const { tenants } = await store.tenantsOf(`day:${new Date(now).toISOString().slice(0, 10)}`, { limit: MOST_TENANTS });
+  return store.countGivenUp(
+    tenants.map(({ tenant }) => tenant),
+    now - DAY_MS,
+  );
+}
 
 /** Waits for all values at once. */
 async function allOf<Given extends Record<string, Promise<unknown>>>(
