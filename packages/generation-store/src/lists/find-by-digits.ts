@@ -68,8 +68,14 @@ export async function findByDigits(
   return replySchema.parse(await findScript.run(redis, openKey(prefix), prefix, given));
 }
 
-/** Ends of the groups of a UUID, in digits. */
-const groupEnds = [8, 12, 16, 20];
+/** Begin and end of each group of a UUID, in digits. */
+const groups = [
+  [0, 8],
+  [8, 12],
+  [12, 16],
+  [16, 20],
+  [20, 32],
+] as const;
 
 /** Writes the first digits of an id with the dashes between them. */
 const writeBegin = (digits: string): string =>

@@ -110,7 +110,7 @@ async function step(
   const named = given.list({ id, expected: expected.join(' '), turn: turnKey(prefix, bulkActTurn(id)), holder });
   const pairs = Object.entries(defined(fields as Record<string, string | number | object | undefined>)).flatMap(([name, value]) => [
     name,
-    typeof value === 'object' ? JSON.stringify(value) : String(value),
+    typeof value === 'string' ? value : JSON.stringify(value),
   ]);
   return (await stepScript.run(redis, bulkActKey(prefix, id), [prefix, ...named, ...pairs])) === 1;
 }
