@@ -108,12 +108,15 @@ const showCounts = (
         rows: counts.map(([each, value]) => [show(each), count(value)]),
       });
 
+/** Names a period of all tenants for a reader: "all tenants, 2026-11-30". */
+const periodOf = (name: string): string => name.replace(/^all:(?:day|month):/, 'all tenants, ');
+
 /** Shows the money of periods beside their caps. */
 export const showSpend = (periods: readonly PeriodSpend[]): Html =>
   showTable({
     columns: ['Period', 'Of the cap', ...['Settled', 'Held', 'Cap'].map((name) => ({ name, isNumber: true }) as const), 'Begins anew'],
     rows: periods.map(({ name, settledNanoUsd, reservedNanoUsd, capNanoUsd, resetsAt }) => [
-      name,
+      periodOf(name),
       capNanoUsd === undefined
         ? 'no cap'
         : html`${drawPart(settledNanoUsd, reservedNanoUsd, capNanoUsd)}

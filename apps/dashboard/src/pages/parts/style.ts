@@ -13,6 +13,7 @@ export const STYLE = /* css */ `:root {
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 a { color: var(--link); }
+main a[aria-current] { font-weight: 700; text-decoration: none; }
 a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible, summary:focus-visible, main:focus-visible { outline: 3px solid var(--info); outline-offset: 2px; }
 .skip { position: absolute; left: -100vw; }
 .skip:focus { left: 8px; top: 8px; background: var(--ground); padding: 8px; }
@@ -87,6 +88,7 @@ svg.chart { width: 100%; height: 140px; display: block; }
   table.stack tr { display: block; border-bottom: 2px solid var(--line); padding: 6px 0; }
   table.stack th[scope=row] { display: block; border: 0; padding: 2px 0; }
   table.stack td { display: flex; gap: 10px; justify-content: space-between; border: 0; padding: 2px 0; text-align: right; }
+  table.stack td:empty { display: none; }
   table.stack td::before { content: attr(data-name); color: var(--soft); font-weight: 400; font-size: 13px; text-align: left; }
   input[type=search] { width: 100%; }
 }
