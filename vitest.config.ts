@@ -66,7 +66,7 @@ export default defineConfig({
           exclude: [...slowAlone, ...prove],
           globalSetup: startsApps,
           setupFiles: sharedProcess,
-          // As above: loading everything anew took each of 71 files three seconds of processor time.
+          // As above: loading everything anew took each of 71 files more than a second of processor time.
           isolate: false,
           testTimeout: 900_000,
           hookTimeout: 120_000,
