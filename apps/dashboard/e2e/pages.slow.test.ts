@@ -180,33 +180,6 @@ test('a flagged picture comes blurred, a withheld one not at all', async () => {
   expect(await (await world.ask(`/generations/${withheld}`)).text()).toContain('Withheld.');
 });
 
-test('a cap is lowered and buying is paused from the pages, with a reason; a cap is not raised', async () => {
-  const { page, complaints } = await world.open('/spend');
-  const change = async (usd: string): Promise<void> => {
-    await page.goto(`${world.url}/spend`, { waitUntil: 'domcontentloaded' });
-    await page.getByText('Lower a cap').click();
-    await page.getByLabel('USD', { exact: true }).fill(usd);
-    await page.getByLabel('Reason, kept in the log of acts').fill('a dear day');
-    await page.getByRole('button', { name: 'Lower the cap' }).click();
-  };
-  await change('20');
-  await page.getByText('The cap was lowered to 20 USD.').waitFor();
-  await change('30');
-  await page.getByText('this page only lowers caps. To raise it: darkroom caps --day 30').waitFor();
-  await page.goto(`${world.url}/health`, { waitUntil: 'domcontentloaded' });
-  await page.getByText('Pause buying').first().click();
-  await page.getByLabel('Reason, kept in the log of acts').first().fill('the provider is slow');
-  await page.getByRole('button', { name: 'Pause buying' }).click();
-  await page.getByText('Paused (operator)').waitFor();
-  const text = await page.locator('main').innerText();
-  expect(text).toContain('by darkroom: the provider is slow');
-  expect(text).toMatch(/lower-cap\s+allPerDay to 20 USD\s+darkroom\s+a dear day/);
-  expect(await (await world.ask('/')).text()).toContain('the provider is slow');
-  // the browser itself names the answer 409
-  expect(complaints.filter((complaint) => !complaint.includes('409'))).toEqual([]);
-  await page.context().close();
-});
-
 test('all that match a filter are counted, then retried with a reason, by pages without a barrier', async () => {
   await world.fleet.setFaults({ failContentPolicyRate: 1 });
   await order(2, {}, { tags: ['bulk'] });
@@ -231,5 +204,32 @@ test('all that match a filter are counted, then retried with a reason, by pages 
   await page.getByRole('link', { name: 'tag bulk' }).waitFor();
   await shoot('health-after');
   expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('a cap is lowered and buying is paused from the pages, with a reason; a cap is not raised', async () => {
+  const { page, complaints } = await world.open('/spend');
+  const change = async (usd: string): Promise<void> => {
+    await page.goto(`${world.url}/spend`, { waitUntil: 'domcontentloaded' });
+    await page.getByText('Lower a cap').click();
+    await page.getByLabel('USD', { exact: true }).fill(usd);
+    await page.getByLabel('Reason, kept in the log of acts').fill('a dear day');
+    await page.getByRole('button', { name: 'Lower the cap' }).click();
+  };
+  await change('20');
+  await page.getByText('The cap was lowered to 20 USD.').waitFor();
+  await change('30');
+  await page.getByText('this page only lowers caps. To raise it: darkroom caps --day 30').waitFor();
+  await page.goto(`${world.url}/health`, { waitUntil: 'domcontentloaded' });
+  await page.getByText('Pause buying').first().click();
+  await page.getByLabel('Reason, kept in the log of acts').first().fill('the provider is slow');
+  await page.getByRole('button', { name: 'Pause buying' }).click();
+  await page.getByText('Paused (operator)').waitFor();
+  const text = await page.locator('main').innerText();
+  expect(text).toContain('by darkroom: the provider is slow');
+  expect(text).toMatch(/lower-cap\s+allPerDay to 20 USD\s+darkroom\s+a dear day/);
+  expect(await (await world.ask('/')).text()).toContain('the provider is slow');
+  // the browser itself names the answer 409
+  expect(complaints.filter((complaint) => !complaint.includes('409'))).toEqual([]);
   await page.context().close();
 });
