@@ -16,6 +16,11 @@ const ownRoutes = [
   // each asks for a reason (e2e/pages.slow.test.ts)
   '/generations/:id/cancel',
   '/generations/:id/retry',
+  '/generations/many',
+  '/generations/many/:id',
+  '/generations/many/:id/cancel',
+  '/generations/many/:id/retry',
+  '/generations/many/:id/stop',
   '/generations/:id/erase',
   '/spend/caps',
   '/health/pause',
