@@ -68,8 +68,8 @@ export function showGenerations(parts: GenerationsParts): Html {
       </p>`
     }
     <p>
-      ${filter.cursor !== '' && html`<a href="generations?${writeFilter(filter, { cursor: '' })}">${stopped === undefined ? 'Newest' : 'From the begin'}</a> `}
-      ${nextCursor !== undefined && html`<a href="generations?${writeFilter(filter, { cursor: nextCursor })}" rel="next">${stopped === undefined ? 'Older' : 'Go on'}</a>`}
+      ${filter.cursor !== '' && html`<a href="generations?${writeFilter(filter, { cursor: '' })}">${filter.id === '' ? 'Newest' : 'From the beginning'}</a> `}
+      ${nextCursor !== undefined && html`<a href="generations?${writeFilter(filter, { cursor: nextCursor })}" rel="next">${filter.id === '' ? 'Older' : 'Go on'}</a>`}
     </p>
     ${mayAct && isNarrowed(filter) && showMany(filter)}
   `;

@@ -1,12 +1,15 @@
 import { GenerationError, hasCode, InvalidRequestError, isGenerationId, type GenerationSummary } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { Producer } from '@darkroom/producer';
+import { eachOf } from '@darkroom/producer/shared';
 import { idPrefixOf, listOptionsOf, stretchOf, type Filter } from './read-filter.ts';
 
 /** Generations of a page. */
 const PAGE = 50;
 /** Looks of a search by the first digits of an id, each at some thousand ids: a quarter of a second at most. */
 const MOST_LOOKS = 40;
+
+const READ_SIDE_BY_SIDE = 16;
 
 export type SearchStore = Pick<GenerationStore, 'findByDigits'>;
 
@@ -38,10 +41,16 @@ export async function readGenerations({ producer, store }: Searched, filter: Fil
   }
 }
 
-/** The cursor of a search by digits is the time from which it goes on. */
-const writePlace = (at: number): string => `d${at.toString(36)}`;
-const readPlace = (cursor: string): number | undefined =>
-  /^d[0-9a-z]{1,9}$/.test(cursor) ? Number.parseInt(cursor.slice(1), 36) : undefined;
+/** Place of a search by digits: the time from which it goes on, and how many of those found there were shown. */
+interface Place {
+  readonly at: number;
+  readonly shown: number;
+}
+const writePlace = ({ at, shown }: Place): string => `d${at.toString(36)}_${shown}`;
+function readPlace(cursor: string): Place | undefined {
+  const [, at, shown] = /^d([0-9a-z]{1,9})_(\d{1,5})$/.exec(cursor) ?? [];
+  return at === undefined ? undefined : { at: Number.parseInt(at, 36), shown: Number(shown) };
+}
 
 /**
  * Finds all generations whose id begins with these digits. The digits are a time, and tell when it may have been enqueued: most at once, and the
@@ -50,18 +59,23 @@ const readPlace = (cursor: string): number | undefined =>
 async function findByDigits({ producer, store }: Searched, filter: Filter, digits: string): Promise<FoundGenerations> {
   const { from, before } = stretchOf(digits);
   const tenant = filter.tenant === '' ? undefined : filter.tenant;
-  const ids = new Set<string>();
-  let at = Math.max(from, readPlace(filter.cursor) ?? from);
+  const ids: string[] = [];
+  let { at, shown } = readPlace(filter.cursor) ?? { at: from, shown: 0 };
   let looked = 0;
-  for (let look = 0; look < MOST_LOOKS && at < before && ids.size < PAGE; look += 1) {
-    const found = await store.findByDigits({ digits, tenant, from: at, before });
-    for (const id of found.ids) ids.add(id);
+  for (let look = 0; look < MOST_LOOKS && at < before && ids.length < PAGE; look += 1) {
+    const found = await store.findByDigits({ digits, tenant, from: Math.max(from, at), before });
+    // one that changes its status meanwhile stands in two lists
+    const fresh = [...new Set(found.ids)].toSorted().slice(shown);
+    const some = fresh.slice(0, PAGE - ids.length);
+    ids.push(...some);
     looked += found.looked;
-    at = found.next;
+    shown = some.length < fresh.length ? shown + some.length : 0;
+    if (shown === 0) at = found.next;
   }
-  const views = await Promise.all([...ids].toSorted().map((id) => findSummary(producer, id)));
+  const views = await eachOf(ids, READ_SIDE_BY_SIDE, (id) => findSummary(producer, id));
   const generations = views.filter((each) => each !== undefined).filter((each) => passes(each, filter));
-  return { generations, ...(at < before && { nextCursor: writePlace(at), stopped: { looked, at } }) };
+  if (at >= before) return { generations };
+  return { generations, nextCursor: writePlace({ at, shown }), ...(ids.length < PAGE && { stopped: { looked, at } }) };
 }
 
 const findSummary = (producer: Pick<Producer, 'get'>, id: string): Promise<GenerationSummary | undefined> =>
