@@ -79,7 +79,7 @@ const groups = [
 
 /** Writes the first digits of an id with the dashes between them. */
 const writeBegin = (digits: string): string =>
-  digits
-    .split('')
-    .map((digit, at) => (groupEnds.includes(at) ? `-${digit}` : digit))
-    .join('');
+  groups
+    .map(([from, to]) => digits.slice(from, to))
+    .filter((part) => part !== '')
+    .join('-');
