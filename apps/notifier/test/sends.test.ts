@@ -78,7 +78,8 @@ test('a damaged endpoint keeps no notification from another, and gets its own on
     until: Date.now(),
   });
   await one.until(1);
-  expect(lines.join('')).not.toContain('"level":"error"');
+  const errors = lines.map((line) => JSON.parse(line) as { level: string; event?: string }).filter(({ level }) => level === 'error');
+  expect(errors).toMatchObject([{ event: 'notifications.unreadable', id: damaged }]);
 });
 
 test('the receiver that a request names is told, and its address is in no job, log or view', async () => {
