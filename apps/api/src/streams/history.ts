@@ -94,7 +94,7 @@ export function createHistory({ readAfter, now }: HistoryParts, pace = { perSeco
         const over = (): void => ended.removeEventListener('abort', abort);
         const reader: Waiting = {
           resolve: (events) => [over(), resolve(events)],
-          reject: (error) => [over(), reject(error)],
+          reject: (error) => [over(), reject(error instanceof Error ? error : new Error(String(error)))],
         };
         ended.addEventListener('abort', abort, { once: true });
         readers.add(reader);

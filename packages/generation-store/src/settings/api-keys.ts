@@ -9,7 +9,7 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
+import { json, parseEntry, readHash, whole, passByCorrupt } from '../corrupt-entry.ts';
 import { apiKeyKey, apiKeysKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
@@ -158,13 +158,13 @@ export async function findApiKey(redis: Redis, prefix: string, id: string): Prom
   return { id, ...value, revision, isRecorded: isRecorded === '1', ...defined({ lastUsedAt }) };
 }
 
-/** Reads all keys, the oldest first. */
+/** Reads all keys, the oldest first. A damaged one opens nothing, and is passed by until a worker brings it back from S3. */
 export async function listApiKeys(redis: Redis, prefix: string): Promise<StoredApiKey[]> {
   const ids = await redis.smembers(apiKeysKey(prefix));
   const keys: StoredApiKey[] = [];
   // Some hundred at most: one for each backend of each tenant.
   for (const id of ids) {
-    const key = await findApiKey(redis, prefix, id);
+    const key = await findApiKey(redis, prefix, id).catch(passByCorrupt);
     if (key !== undefined) keys.push(key);
   }
   return keys.toSorted((a, b) => a.createdAt - b.createdAt);
