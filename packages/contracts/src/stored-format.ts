@@ -1,5 +1,6 @@
 /**
- * Number of the form in which this build writes the store, kept in Redis. Raised by a change after which an earlier process would misread
- * what this one has written; it then uses the store no more. A store without a number is of format 1 (docs/operations/compatibility.md).
+ * Newest form of the store that this build reads and can write. Raised by a change after which an earlier process would misread what is
+ * written. The number that Redis keeps says which form processes write now: it is raised by an operator, once no earlier process runs
+ * (`darkroom upgrade --finish`). A store without a number is of format 1 (docs/operations/compatibility.md).
  */
 export const STORED_FORMAT = 1;

@@ -79,6 +79,7 @@ import { noteAct, readActs } from './settings/acts.ts';
 import { addBulkAct, findBulkAct, listBulkActs, listBulkActsUnderWay, stepBulkAct } from './settings/bulk-acts.ts';
 import { readImageRules } from './settings/image-rules.ts';
 import { releaseImage } from './settings/release-image.ts';
+import { raiseStoreFormat, readStoreFormat } from './settings/store-format.ts';
 import { readWithheld } from './settings/withheld.ts';
 import {
   applyTenantRules,
@@ -232,6 +233,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     initialise: bind(initialise),
     readServerRun: () => readServerRun(redis, prefix, seen),
     confirmComparison: bind(confirmComparison),
+    readStoreFormat: bind(readStoreFormat),
+    raiseStoreFormat: bind(raiseStoreFormat),
     noteCheckpoint: bind(noteCheckpoint),
     findCheckpoint: bind(findCheckpoint),
     readOwnership: bind(readOwnership),

@@ -22,6 +22,19 @@ test('a store has its number from its first moment, and one of an earlier versio
   expect(await redis.get(`${prefix}:format`)).toBe(String(STORED_FORMAT));
 });
 
+test('no process raises the number of a store; an operator does, once', async () => {
+  await using world = await setup();
+  const { redis, prefix, store } = world;
+  await redis.set(`${prefix}:format`, '0');
+  await store.noteCheckpoint();
+  expect(await store.readStoreFormat()).toEqual({ written: 0, known: STORED_FORMAT });
+  expect(await store.raiseStoreFormat()).toBe(true);
+  expect(await store.readStoreFormat()).toEqual({ written: STORED_FORMAT, known: STORED_FORMAT });
+  expect(await store.raiseStoreFormat()).toBe(false);
+  await redis.set(`${prefix}:format`, '2');
+  await expect(store.raiseStoreFormat()).rejects.toMatchObject({ code: 'store.newer-format' });
+});
+
 test('a store of a later format is neither read nor changed, and used again when the number fits', async () => {
   await using world = await setup();
   const { redis, prefix, store } = world;

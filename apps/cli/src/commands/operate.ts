@@ -118,6 +118,18 @@ export const limitsCommand = defineCommand({
     ),
 });
 
+export const upgradeCommand = defineCommand({
+  name: 'upgrade',
+  group: 'Operation',
+  summary: 'shows the form in which processes write the store, and ends an upgrade',
+  details: [
+    'Versions write the earlier form while they run side by side. --finish lets them write the newest form of this version: earlier ones then use the store no more.',
+  ],
+  options: { finish: flag('lets all processes write the newest form of this version'), ...findingOptions },
+  examples: [['darkroom upgrade --finish', 'once no process of an earlier version runs, backends included']],
+  run: async (values, context) => (await import('../operate/upgrade.ts')).runUpgrade(values, context),
+});
+
 export const doctorCommand = defineCommand({
   name: 'doctor',
   group: 'Operation',

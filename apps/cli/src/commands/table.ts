@@ -15,6 +15,7 @@ import {
   spendCommand,
   statusCommand,
   unknownCommand,
+  upgradeCommand,
 } from './operate.ts';
 import { completionCommand } from './shell.ts';
 import { releaseCommand, tenantCommand, withheldCommand } from './tenants.ts';
@@ -37,6 +38,7 @@ export const commands: readonly CommandEntry[] = [
   doctorCommand,
   capsCommand,
   limitsCommand,
+  upgradeCommand,
   tenantCommand,
   releaseCommand,
   withheldCommand,

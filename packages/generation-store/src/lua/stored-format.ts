@@ -11,10 +11,14 @@ do
 end
 `;
 
-/** Notes the format in which this build writes: a higher one is refused before. After the prelude. */
+/**
+ * Notes a format where none is noted; a higher one than this build knows is refused before. Processes of two versions run side by side during
+ * a deployment, so no process raises the number: all write the lower form. A script with a form of a later format asks for the number first,
+ * and writes the earlier form below it. After the prelude.
+ */
 export const noteFormat = /* lua */ `
-local function noteFormat()
-  if redis.call('GET', prefix .. ':format') ~= '${STORED_FORMAT}' then redis.call('SET', prefix .. ':format', '${STORED_FORMAT}') end
+local function noteFormat(number)
+  redis.call('SET', prefix .. ':format', number, 'NX')
 end
 `;
 

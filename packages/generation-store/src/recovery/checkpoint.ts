@@ -20,7 +20,7 @@ const CHECKPOINT_TRUSTED_AFTER_MS = 3_600_000;
  */
 export const checkpoint = /* lua */ `${noteFormat}
 local function writeCheckpoint()
-  noteFormat()
+  noteFormat('1')
   local now = int(nowMs())
   if not isReading() then redis.call('HSETNX', prefix .. ':checkpoint', 'since', now) end
   redis.call('HSET', prefix .. ':checkpoint', 'at', now)

@@ -1,3 +1,4 @@
+import { STORED_FORMAT } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { epochKey, readingKey } from '../keys.ts';
@@ -24,6 +25,8 @@ trustServer()
 if ownerId ~= '' then redis.call('SET', prefix .. ':owner', ownerId) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
+-- nothing of an earlier version uses a new store
+noteFormat('${STORED_FORMAT}')
 redis.call('HSET', prefix .. ':checkpoint', 'since', 0)
 writeCheckpoint()
 return 1
