@@ -49,7 +49,11 @@ test('a fleet rolls under load to a version with a further format, which is writ
   await bundleApps(next, nextVersion, 'all');
   const { folder, switchTo } = await switchableApps(builtAppsFolder());
   const fleet = await startFleet({
-    ...{ workers: 2, receivers: 2, erasers: 1, apis: 1, notifiers: 1 },
+    workers: 2,
+    receivers: 2,
+    erasers: 1,
+    apis: 1,
+    notifiers: 1,
     env: { DAILY_CAP_USD: '1000' },
     runtime: { node: process.execPath, folder },
   });
@@ -90,12 +94,17 @@ test('a fleet rolls under load to a version with a further format, which is writ
   const later = await producer.enqueue(request, { runAt: Date.now() + 4000 });
   const env = { ...baseEnvironment(), ...storesEnvironment({ redisUrl, prefix, s3: fleet.s3Config }) };
   const ended = await runProgram({ name: 'cli', args: [join(next, 'apps/cli/dist/main.js'), 'upgrade', '--finish'], environment: env });
-  expect(ended, ended.output).toMatchObject({ code: 0, output: expect.stringContaining('earlier versions use this store no more') as unknown });
+  expect(ended, ended.output).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('earlier versions use this store no more') as unknown,
+  });
   await eventually(async () => expect(await redis.hget(`${prefix}:generation:${later.generationId}`, 'status')).toBe('succeeded'), {
     withinMs: 30_000,
   });
   expect(await formOf(later.generationId)).toBe('2');
   await expect(producer.get(later.generationId)).rejects.toMatchObject({ code: 'store.newer-format' });
   const longest = Math.round(Math.max(...stops));
-  process.stdout.write(`rolled ${stops.length} processes under ${ids.length} orders: 0 failed, 0 bought twice, SIGTERM to exit ${longest} ms at most\n`);
+  process.stdout.write(
+    `rolled ${stops.length} processes under ${ids.length} orders: 0 failed, 0 bought twice, SIGTERM to exit ${longest} ms at most\n`,
+  );
 }, 180_000);

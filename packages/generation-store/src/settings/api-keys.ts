@@ -9,7 +9,7 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { json, parseEntry, readHash, whole, passByCorrupt } from '../corrupt-entry.ts';
+import { json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
 import { apiKeyKey, apiKeysKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
@@ -190,22 +190,23 @@ export type ApiKeyRevisions = ReadonlyMap<string, { revision: number; isRecorded
 const revisionsScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local fields = redis.pcall('HMGET', prefix .. ':api-key:' .. id, 'revision', 'isRecorded')
-  if not fields.err and fields[1] then
+  local fields = redis.pcall('HMGET', prefix .. ':api-key:' .. id, 'revision', 'isRecorded', 'value')
+  if not fields.err and fields[1] and fields[3] then
     reply[#reply + 1] = id
-    reply[#reply + 1] = fields[1] .. ' ' .. (fields[2] or '0')
+    reply[#reply + 1] = fields[1] .. ' ' .. (fields[2] or '0') .. ' ' .. fields[3]
   end
 end
 return reply
 `);
 
-/** Reads the revision of each key. */
+/** Reads the revision of each key. A damaged one counts as unknown. */
 export async function readApiKeyRevisions(redis: Redis, prefix: string): Promise<ApiKeyRevisions> {
   const reply = hashReply.parse(await revisionsScript.run(redis, apiKeysKey(prefix), [prefix]));
   return new Map(
-    Object.entries(reply).map(([id, text]) => {
-      const [revision, isRecorded] = text.split(' ');
-      return [id, { revision: Number(revision), isRecorded: isRecorded === '1' }];
+    Object.entries(reply).flatMap(([id, text]) => {
+      const [, revision, isRecorded, value] = /^(\d+) (\d) (.*)$/s.exec(text) ?? [];
+      if (!storedValue.safeParse(value).success) return [];
+      return [[id, { revision: Number(revision), isRecorded: isRecorded === '1' }]];
     }),
   );
 }

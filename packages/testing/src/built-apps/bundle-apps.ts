@@ -56,7 +56,8 @@ async function bundleApp(app: (typeof apps)[number], folder: string, breakages: 
   await bundle.close();
   for (const breakage of breakages) {
     const count = places.get(breakage) ?? 0;
-    if (count !== 1 && !(count === 0 && app !== 'worker')) throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
+    if (count !== 1 && !(count === 0 && app !== 'worker'))
+      throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
   }
   await mkdir(dirname(script), { recursive: true });
   await writeFile(script, asciiOf(wrapped(output[0].code)), 'latin1');
