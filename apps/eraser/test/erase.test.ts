@@ -200,9 +200,17 @@ test('images that come home while their generations are swept are booked, and no
 test('what is damaged in Redis stops its own generation alone, and a caller who asks once more begins anew', async () => {
   const world = await setup();
   await world.open();
-  const [lost, entry, sound] = [await world.buy(), await world.buy(), await world.buy()];
-  for (const { generationId } of [lost, entry, sound]) await world.store.requestErasure(generationId, false);
+  const [lost, entry, sound, timeless, odd] = [
+    await world.buy(),
+    await world.buy(),
+    await world.buy(),
+    await world.buy(),
+    await world.buy(),
+  ];
+  for (const { generationId } of [lost, entry, sound, timeless, odd]) await world.store.requestErasure(generationId, false);
   await world.retype(`erasure:${lost.generationId}`);
+  await world.changeErasure(timeless.generationId, { erasedAt: 'yesterday' });
+  await world.changeErasure(odd.generationId, { isForced: 'perhaps' });
   await world.retype(`generation:${entry.generationId}`);
   const lines: string[] = [];
   const parts = { ...world.buildParts(), logger: createLogger({ name: 'test' }, { write: (line: string) => void lines.push(line) }) };
@@ -211,10 +219,13 @@ test('what is damaged in Redis stops its own generation alone, and a caller who 
   const failed = lines
     .map((line) => JSON.parse(line) as { event: string; generationId: string })
     .filter(({ event }) => event === 'erasure.failed');
-  expect(failed.map(({ generationId }) => generationId).toSorted()).toEqual([lost.generationId, entry.generationId].toSorted());
-  await world.store.requestErasure(lost.generationId, false);
+  expect(failed.map(({ generationId }) => generationId).toSorted()).toEqual(
+    [lost, entry, timeless, odd].map(({ generationId }) => generationId).toSorted(),
+  );
+  for (const { generationId } of [lost, timeless, odd]) await world.store.requestErasure(generationId, false);
   await world.eraseAll();
-  expect(await world.store.findErasure(lost.generationId)).toMatchObject({ erasedAt: expect.any(Number) });
+  for (const { generationId } of [lost, timeless, odd])
+    expect(await world.store.findErasure(generationId)).toMatchObject({ erasedAt: expect.any(Number) });
 });
 
 test('a damaged erasure of one generation or of many stops no erasure of many', async () => {

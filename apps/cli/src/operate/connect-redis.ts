@@ -150,9 +150,12 @@ async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<R
   return role === 'slave' ? { reason: 'read-only', words: 'its role is that of a replica' } : undefined;
 }
 
-/** Finds missing rights before the command begins, because it would fail in its middle. */
+/**
+ * Finds missing rights before the command begins, because it would fail in its middle. A worker's are enough: its pod runs such commands with its
+ * user, and the library asks for the further ones of those that listen.
+ */
 const rightsTrouble = (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
-  findRightsTrouble(redis, 'operator', prefix).catch(redisTroubleOf);
+  findRightsTrouble(redis, 'worker', prefix).catch(redisTroubleOf);
 
 /** Finds a store of a later version, before the command changes anything. */
 const formatTrouble = (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>

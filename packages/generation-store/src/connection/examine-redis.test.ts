@@ -28,6 +28,14 @@ test('a node of a cluster is none where the address is that of a cluster', () =>
   expect(findShortcomings(parseInfo(`${sound}redis_mode:cluster`), true)).toEqual([]);
 });
 
+test('a primary that sentinels watch asks for a replica before it writes', () => {
+  const told = (change: string) =>
+    findShortcomings(parseInfo(`${sound}redis_mode:standalone\r\nrole:master\r\n${change}`), true).map(({ kind }) => kind);
+  expect(told('connected_slaves:2')).toEqual(['unguarded']);
+  expect(told('connected_slaves:2\r\nmin_slaves_good_slaves:2')).toEqual([]);
+  expect(told('connected_slaves:0')).toEqual([]);
+});
+
 test.for(['run_id:', 'master_replid:', 'redis_version:6.2.0', 'redis_version:10.0.1', 'maxmemory:10000000'])(
   '%s is no shortcoming',
   (change) => {

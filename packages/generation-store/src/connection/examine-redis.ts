@@ -1,7 +1,7 @@
 import { defined } from '@darkroom/contracts';
 import type { Redis, RedisOptions } from 'ioredis';
 
-export const redisShortcomings = ['eviction', 'too-old', 'nameless', 'one-node', 'no-log', 'nearly-full'] as const;
+export const redisShortcomings = ['eviction', 'too-old', 'nameless', 'one-node', 'unguarded', 'no-log', 'nearly-full'] as const;
 
 /** A property of a Redis server with which Darkroom cannot work, or of which its operator should know. */
 export interface RedisShortcoming {
@@ -96,6 +96,14 @@ export function findShortcomings(info: ReadonlyMap<string, string>, isGuidedTher
       kind: 'one-node',
       isUnfit: false,
       text: 'REDIS_URL names one node of a cluster as if it stood alone: after a failover, or when its slots move, everything would stand still; use redis-cluster:// and name some of its nodes',
+    });
+  // INFO tells the number of its good replicas only where a primary asks for them.
+  const hasReplicas = info.get('role') === 'master' && Number(info.get('connected_slaves') ?? 0) > 0;
+  if (isGuidedThere && info.get('redis_mode') !== 'cluster' && hasReplicas && !info.has('min_slaves_good_slaves'))
+    shortcomings.push({
+      kind: 'unguarded',
+      isUnfit: false,
+      text: 'this primary goes on alone when the network cuts it off from its replicas, while sentinels promote another one: both would spend up to the caps; set min-replicas-to-write 1 and min-replicas-max-lag 10',
     });
   if (info.get('aof_enabled') === '0')
     shortcomings.push({

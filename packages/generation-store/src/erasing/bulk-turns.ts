@@ -132,7 +132,7 @@ local function take(id, tenant)
   local erasure = erasureOf(id)
   if erasure.kind or string.find(' ' .. (erasure.bulks or '') .. ' ', ' ' .. bulk .. ' ', 1, true) then return end
   -- swept before, and at most what comes late is still to be swept
-  if erasure.erasedAt and not erasure.isNoted and not erasure.aged then return end
+  if erasure.erasedAt and not erasure.isNoted and not erasure.aged and not erasure.keepsImages then return end
   local isOpenStill = isUnderWay(status)
   if isOpenStill and fields.isForced ~= '1' and not erasure.isForced then return leave(id) end
   -- a damaged entry is refused before anything is written; its worker finds the tombstone

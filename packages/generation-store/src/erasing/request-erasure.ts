@@ -49,8 +49,8 @@ if known and isUnderWay(generation.status) and isForced ~= '1' then
 end
 local now = nowMs()
 if not isAsked then redis.call('HSET', erasureKey(id), 'tenant', known and generation.tenant or tenant) end
-if isForced == '1' then redis.call('HSET', erasureKey(id), 'isForced', 1) end
 askForAll(id, erasure, now)
+if isForced == '1' then redis.call('HSET', erasureKey(id), 'isForced', 1) end
 -- a swept one is swept once more: what the caller sees may have come since
 redis.call('ZADD', prefix .. ':erasures', int(now), id)
 return told(id, (hash(erasureKey(id))))

@@ -56,15 +56,6 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
     await redis.xadd(`${prefix}:events-dead`, 'MAXLEN', '~', DEAD_EVENTS, '*', 'group', group, 'place', place, ...flat);
     await acknowledge(place);
   };
-  /** Reads a row. A damaged one is put aside, so that it keeps no consumer from those behind it; undefined then. */
-  const parse = async (place: string, flat: string[]): Promise<LoggedEvent | undefined> => {
-    try {
-      return parseLoggedEvent(place, flat);
-    } catch {
-      await putAside(place, flat);
-      return undefined;
-    }
-  };
   const read = async (from: string, blockMs?: number): Promise<LoggedEvent | undefined> => {
     for (;;) {
       const reply = readSchema.parse(
@@ -75,10 +66,9 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       const [row] = reply?.[0]?.[1] ?? [];
       if (row === undefined) return undefined;
       const [place, flat] = row;
-      const logged = flat === null ? undefined : await parse(place, flat);
-      if (logged !== undefined) return logged;
+      if (flat !== null) return parseLoggedEvent(place, flat);
       // It was trimmed before it was acknowledged: the trim has noted the gap.
-      if (flat === null) await acknowledge(place);
+      await acknowledge(place);
     }
   };
   /** Returns the place of the last event that the group has read. */
@@ -106,7 +96,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       if (row === undefined) return undefined;
       const [place, flat] = row;
       // Redis 6 hands out what was trimmed; later versions forget it by themselves.
-      return flat === null ? acknowledge(place).then(() => undefined) : parse(place, flat);
+      return flat === null ? acknowledge(place).then(() => undefined) : parseLoggedEvent(place, flat);
     },
     readNext: (blockMs) => read('>', blockMs),
     async deliveries(place) {
@@ -115,8 +105,8 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
     },
     prolong: async (place) => void (await redis.xclaim(log, group, consumer, 0, place, 'JUSTID')),
     acknowledge,
-    async giveUp({ place, ...fields }) {
-      const flat = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
+    async giveUp({ place, raw, ...fields }) {
+      const flat = raw ?? Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
       await putAside(place, flat);
     },
     async findGap() {

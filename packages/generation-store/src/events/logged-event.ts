@@ -19,6 +19,8 @@ export interface LoggedEvent extends z.infer<typeof entrySchema> {
   place: string;
   /** True for a row that is damaged: its fields tell nothing. Readers pass it by, so that it stops no other. */
   isUnreadable?: true;
+  /** Fields and values of a damaged row, as they lie there. */
+  raw?: readonly string[];
 }
 
 /** A row of the stream; without fields it was trimmed after it was handed out. */
@@ -31,7 +33,7 @@ export const readSchema = z.array(z.tuple([z.string(), rowsSchema])).nullable();
 export function parseLoggedEvent(place: string, flat: readonly string[]): LoggedEvent {
   const fields = Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at], flat[2 * at + 1]]));
   const { data } = entrySchema.safeParse(fields);
-  return data === undefined ? { place, ...unreadable } : { place, ...data };
+  return data === undefined ? { place, ...unreadable, raw: flat } : { place, ...data };
 }
 
 const unreadable = { event: '', id: '', tenant: '', provider: '', model: '', at: 0, isUnreadable: true } as const;

@@ -43,8 +43,10 @@ end
 -- a caller asks for all of it
 local function askForAll(id, erasure, now)
   local key = erasureKey(id)
-  if mayBeLeft(erasure) then redis.call('HDEL', key, 'erasedAt', 'sweptUntil', 'keepsImages', 'told') end
-  if not erasure.requestedAt or erasure.isNoted or erasure.aged then redis.call('HSET', key, 'requestedAt', int(now)) end
+  local isSound = isWhole(erasure.erasedAt or '0') and isWhole(erasure.sweptUntil or '0')
+  if mayBeLeft(erasure) or not isSound then redis.call('HDEL', key, 'erasedAt', 'sweptUntil', 'keepsImages', 'told') end
+  if erasure.isForced and erasure.isForced ~= '1' then redis.call('HDEL', key, 'isForced') end
+  if not isWhole(erasure.requestedAt) or erasure.isNoted or erasure.aged then redis.call('HSET', key, 'requestedAt', int(now)) end
   redis.call('HDEL', key, 'isNoted', 'aged')
   redis.call('PERSIST', key)
 end

@@ -64,10 +64,6 @@ const applyScript = createNamedScript(['id', 'member', 'revision', 'value', 'car
 if type(redis.pcall('HLEN', KEYS[1])) == 'table' then redis.call('DEL', KEYS[1]) end
 local endpoint = hash(KEYS[1])
 if carried ~= '' then redis.call('LREM', prefix .. ':webhook-endpoints${UNRECORDED}', 1, carried) end
-local own = prefix .. ':webhook-endpoints:' .. member
-local command = isDeleted == '1' and 'SREM' or 'SADD'
-redis.call(command, own, id)
-redis.call(command, prefix .. ':webhook-endpoints', id)
 local known = tonumber(endpoint.revision) or 0
 -- two workers may record one change twice: under the number of a change that came since, too
 local isOlder = known > tonumber(revision) or (known == tonumber(revision) and endpoint.isRecorded ~= '1' and endpoint.value ~= value)
@@ -76,6 +72,10 @@ if isOlder then
   if endpoint.isRecorded ~= '1' and endpoint.inForce ~= endpoint.value then redis.call('HSET', KEYS[1], 'inForce', value) end
   return 0
 end
+-- an older change adds nothing: the endpoint may be deleted since
+local command = isDeleted == '1' and 'SREM' or 'SADD'
+redis.call(command, prefix .. ':webhook-endpoints:' .. member, id)
+redis.call(command, prefix .. ':webhook-endpoints', id)
 redis.call('HSET', KEYS[1], 'value', value, 'inForce', value, 'revision', revision, 'isRecorded', 1)
 if isDeleted == '1' then
   redis.call('EXPIRE', KEYS[1], ${DELETED_SECONDS})

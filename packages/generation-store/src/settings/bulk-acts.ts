@@ -1,7 +1,7 @@
 import { defined, type NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
+import { json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
 import { bulkActKey, bulkActsKey, bulkActsUnderWayKey, turnKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { nameArguments } from '../lua/named.ts';
@@ -151,7 +151,7 @@ export async function findBulkAct(redis: Redis, prefix: string, id: string): Pro
 /** Reads the last acts, the newest first. */
 export async function listBulkActs(redis: Redis, prefix: string, count: number): Promise<BulkAct[]> {
   const ids = await redis.zrevrange(bulkActsKey(prefix), 0, count - 1);
-  const found = await Promise.all(ids.map((id) => findBulkAct(redis, prefix, id)));
+  const found = await Promise.all(ids.map((id) => findBulkAct(redis, prefix, id).catch(passByCorrupt)));
   return found.filter((act) => act !== undefined);
 }
 

@@ -34,8 +34,10 @@ export interface Change<Caller> {
   isLeftOut(view: GenerationView): boolean;
   /** Images and money that the change concerns. */
   weigh(view: GenerationView): { images: number; nanoUsd: NanoUsd };
-  /** @param ownId Id of the generation that a retry makes. @throws DarkroomError */
-  make(caller: Caller, generationId: string, ownId?: string): Promise<Changed>;
+  /** Indexes of the images that the change takes of one of many; absent for all that it may take. */
+  pick?(view: GenerationView): number[];
+  /** @param ownId Id of the generation that a retry makes. @param images Those that it takes. @throws DarkroomError */
+  make(caller: Caller, generationId: string, ownId?: string, images?: number[]): Promise<Changed>;
 }
 
 const openImages = ({ images }: GenerationView): number => images.filter(({ status }) => status === 'open').length;
@@ -53,9 +55,11 @@ export const cancelChange: Change<Pick<Producer, 'cancel'>> = {
   },
 };
 
-/** Images that a retry would buy again. @param mayPayAgain Counts those that may be paid for twice too. */
-const missingImages = ({ images }: GenerationView, mayPayAgain: boolean): number =>
-  images.filter(({ status }) => status === 'failed' || (mayPayAgain && (status === 'lost' || status === 'unknown'))).length;
+/** Indexes of the images that a retry would buy again. @param mayPayAgain Takes those too that may be paid for twice. */
+const missingImages = ({ images }: GenerationView, mayPayAgain: boolean): number[] =>
+  images
+    .filter(({ status }) => status === 'failed' || (mayPayAgain && (status === 'lost' || status === 'unknown')))
+    .map(({ index }) => index);
 
 /**
  * Builds the change that buys the images again that did not succeed.
@@ -66,14 +70,15 @@ export const buildRetryChange = ({ mayPayAgain = false, reason }: { mayPayAgain?
 > => ({
   done: 'bought again',
   money: 'at most',
-  isLeftOut: (view) => missingImages(view, mayPayAgain) === 0,
+  isLeftOut: (view) => missingImages(view, mayPayAgain).length === 0,
   weigh(view) {
-    const images = missingImages(view, mayPayAgain);
+    const images = missingImages(view, mayPayAgain).length;
     return { images, nanoUsd: images * quote(view.request).imageNanoUsd };
   },
-  async make(producer, of, ownId) {
+  pick: (view) => missingImages(view, mayPayAgain),
+  async make(producer, of, ownId, images) {
     const again = mayPayAgain ? { mayPayAgain: true as const, ...defined({ reason }) } : {};
-    const { generationId, created, replaces } = await producer.retry(of, { ...again, ...defined({ generationId: ownId }) });
+    const { generationId, created, replaces } = await producer.retry(of, { ...again, ...defined({ generationId: ownId, images }) });
     return {
       isNew: created || generationId === ownId,
       data: { retryId: generationId, created, images: replaces },
@@ -110,7 +115,9 @@ export async function changeOne<Caller extends Pick<Producer, 'get'>>(
     if (!isNamed && change.isLeftOut(view)) return { kind: 'left-out' };
     const weight = change.weigh(view);
     mayTake?.(weight);
-    return { kind: 'changed', ...weight, changed: isDryRun ? undefined : await change.make(caller, generationId, ownId) };
+    // of one that the caller names, what cannot be bought again is told
+    const images = isNamed ? undefined : change.pick?.(view);
+    return { kind: 'changed', ...weight, changed: isDryRun ? undefined : await change.make(caller, generationId, ownId, images) };
   } catch (error) {
     // one of a list may be erased meanwhile
     if (!isNamed && error instanceof GenerationError && error.code === 'generation.erased') return { kind: 'left-out' };

@@ -36,10 +36,20 @@ export function createManyRunner({ logger, store, producer }: ManyRunnerDependen
     return undefined;
   }
 
+  /** Takes a page, and keeps the turn for as long as that takes. */
+  async function takeHeldPage(act: BulkAct): Promise<boolean> {
+    const keeping = setInterval(() => void store.claimTurn(bulkActTurn(act.id), HELD_MS, holder).catch(() => undefined), HELD_MS / 3);
+    try {
+      return await takePage({ producer, store, holder }, act);
+    } finally {
+      clearInterval(keeping);
+    }
+  }
+
   async function work(id: string): Promise<true> {
     while (!stopping.signal.aborted && (await store.claimTurn(bulkActTurn(id), HELD_MS, holder))) {
       const act = await store.findBulkAct(id);
-      if (act === undefined || !isUnderWay(act) || !(await takePage({ producer, store, holder }, act))) break;
+      if (act === undefined || !isUnderWay(act) || !(await takeHeldPage(act))) break;
       const now = await store.findBulkAct(id);
       if (now !== undefined && !isUnderWay(now))
         logger.info({ event: 'act.ended', ...lineOf(now) }, 'an act on many generations came to its end');
