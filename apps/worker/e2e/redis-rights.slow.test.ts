@@ -77,9 +77,11 @@ async function openDashboard(fleet: Fleet) {
 }
 
 /** Runs a command as the user of operators. */
-async function operate({ redisUrl, prefix, s3Config }: Fleet, ...words: string[]): Promise<string> {
+const operate = (fleet: Fleet, ...words: string[]): Promise<string> => operateAs('operator', fleet, ...words);
+
+async function operateAs(user: RedisProcess, { redisUrl, prefix, s3Config }: Fleet, ...words: string[]): Promise<string> {
   const { code, output } = await runApp('cli', words, {
-    ...storesEnvironment({ redisUrl: addressOf(redisUrl, 'operator'), prefix, s3: s3Config }),
+    ...storesEnvironment({ redisUrl: addressOf(redisUrl, user), prefix, s3: s3Config }),
     DAILY_CAP_USD: '100',
   });
   expect(code, `${words.join(' ')}: ${output}`).toBe(0);
@@ -200,6 +202,10 @@ test('operators and workers have enough rights after a restart and after the los
   await operate(fleet, 'pause', '--reason', 'a test');
   await operate(fleet, 'resume');
   expect(await readDenials(admin), 'operator').toEqual([]);
+  // In a cluster these run in a worker's pod, with its user.
+  const inPod = [['status'], ['spend'], ['unknown'], ['caps'], ['limits', '--tasks', '900'], ['keys', '--create', 'me'], ['upgrade']];
+  for (const words of [...inPod, ['pause', '--reason', 'a test'], ['resume']]) await operateAs('worker', fleet, ...words);
+  expect(await readDenials(admin), 'an operator in the pod of a worker').toEqual([]);
 
   await fleet.redis.stop();
   await fleet.redis.start();
