@@ -30,14 +30,18 @@ const ENQUEUE_AT_ONCE = 500;
 /** More tasks at the provider than any scenario has: the provider of the bench takes all. */
 const TASKS_AT_PROVIDER = 1_000_000;
 
-const raisedConcurrency = (concurrency: number): Readonly<Record<string, string>> => ({
+/** The shipped cap is 25 USD a day, which 1,250 images reach. */
+const DAILY_CAP_USD = '1000000';
+
+const raisedSettings = (concurrency: number): Readonly<Record<string, string>> => ({
+  DAILY_CAP_USD,
   WORKER_SUBMIT_CONCURRENCY: String(concurrency),
   WORKER_SETTLE_CONCURRENCY: String(concurrency),
 });
 
 /** Limits that the bench raises, because they bound the fleet at the provider and not the cost of an image; as the results name them. */
 export const raisedLimits = (concurrency: number): Readonly<Record<string, string>> => ({
-  ...raisedConcurrency(concurrency),
+  ...raisedSettings(concurrency),
   'darkroom limits --tasks': String(TASKS_AT_PROVIDER),
 });
 
@@ -73,7 +77,7 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
         erasers: ['eraser'],
         apis: ['api'],
         settingsOf: (_, app) =>
-          app === 'worker' ? { RUNWARE_URL: ground.providerUrl, ...raisedConcurrency(ground.concurrency), ...workerEnv } : {},
+          app === 'worker' ? { RUNWARE_URL: ground.providerUrl, ...raisedSettings(ground.concurrency), ...workerEnv } : {},
       },
       closing,
     );
