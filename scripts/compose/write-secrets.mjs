@@ -10,7 +10,7 @@ const redisPassword = (/** @type {string} */ user) => `REDIS_${user.toUpperCase(
 
 const random = (/** @type {number} */ bytes) => randomBytes(bytes).toString('hex');
 
-/** Makes the secrets that nobody named. */
+/** Makes the secrets that no variable names. */
 const makers = {
   S3_ACCESS_KEY_ID: () => random(10),
   S3_SECRET_ACCESS_KEY: () => random(20),

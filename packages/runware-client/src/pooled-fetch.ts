@@ -19,7 +19,7 @@ export function createPooledFetch(connections: number): PooledFetch {
     async fetch(address, { method, headers, body, signal }) {
       const { origin, pathname, search } = new URL(address);
       const answer = await agent.request({ origin, path: `${pathname}${search}`, method, headers, body, signal });
-      // The reader of a body that ends half way gets the error; of one that is left half way nobody wants it.
+      // The reader of a body that ends half way gets the error; of one that is left half way it has no use.
       answer.body.on('error', () => {});
       return {
         status: answer.statusCode,

@@ -62,7 +62,7 @@ export interface BulkActStep {
   generations?: number;
   images?: number;
   nanoUsd?: NanoUsd;
-  /** Generations that somebody had changed before. */
+  /** Generations that another call had changed before. */
   before?: number;
   /** Generations that could not be changed, and the first of them. */
   failed?: number;

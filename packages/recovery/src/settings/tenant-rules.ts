@@ -36,7 +36,7 @@ export async function changeTenantRules(
   }
 }
 
-/** True for a change in S3 that nobody can read; one of a later version is not damaged, and is left to that version. */
+/** True for a change in S3 that cannot be read; one of a later version is not damaged, and is left to that version. */
 const isDamage = (error: unknown): error is DarkroomError =>
   error instanceof DarkroomError && error.code === 'storage.corrupt-record' && error.details?.['laterVersion'] === undefined;
 
