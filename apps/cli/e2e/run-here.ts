@@ -7,7 +7,7 @@ export interface CommandRun {
   readonly code: number;
   /** Everything that it printed, errors included. */
   readonly output: string;
-  /** What it printed to standard output. */
+  /** The part of it that went to standard output. */
   readonly results: string;
 }
 

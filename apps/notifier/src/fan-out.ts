@@ -1,5 +1,5 @@
-import { hasCode, notificationIdOf, notificationTypeOf, REQUESTS_ENDPOINT } from '@darkroom/contracts';
-import type { NotificationStore } from '@darkroom/generation-store';
+import { notificationIdOf, notificationTypeOf, REQUESTS_ENDPOINT } from '@darkroom/contracts';
+import { passByCorrupt, type NotificationStore } from '@darkroom/generation-store';
 import type { DarkroomEvent } from '@darkroom/producer';
 import type { NotificationJob, Notifications } from '@darkroom/queues';
 import type { TellUnreadable } from './tell-unreadable.ts';
@@ -39,9 +39,6 @@ export async function fanOut(
 
 /** Returns true if a notification has ended. One whose log cannot be read is sent again rather than lost. */
 async function hasEnded(store: Pick<NotificationStore, 'findNotification'>, id: string): Promise<boolean> {
-  const found = await store.findNotification(id).catch((error: unknown) => {
-    if (!hasCode(error, 'store.corrupt-record')) throw error;
-    return undefined;
-  });
+  const found = await store.findNotification(id).catch(passByCorrupt);
   return found !== undefined && found.state !== 'pending';
 }

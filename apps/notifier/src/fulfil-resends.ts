@@ -1,5 +1,5 @@
-import { hasCode, parseNotificationId } from '@darkroom/contracts';
-import type { FailedNotification, NotificationStore, Resend } from '@darkroom/generation-store';
+import { parseNotificationId } from '@darkroom/contracts';
+import { passByCorrupt, type FailedNotification, type NotificationStore, type Resend } from '@darkroom/generation-store';
 import type { NotificationJob, Notifications } from '@darkroom/queues';
 import type { TellUnreadable } from './tell-unreadable.ts';
 
@@ -75,7 +75,7 @@ async function jobOf(
 ): Promise<NotificationJob> {
   const read = parseNotificationId(id) === undefined ? Promise.resolve(undefined) : store.findNotification(id);
   const known = await read.catch((error: unknown) => {
-    if (!hasCode(error, 'store.corrupt-record')) throw error;
+    passByCorrupt(error);
     tellUnreadable(id, error);
     return undefined;
   });

@@ -44,6 +44,7 @@ export { watchConnection, type ConnectionState, type ConnectionWatch } from './c
 export { hasNewerFormat, watchRedis } from './connection/watch-redis.ts';
 export { checkFormat } from './connection/check-format.ts';
 export type { DeliveryReceipt } from './purchase/deliveries.ts';
+export { passByCorrupt } from './corrupt-entry.ts';
 export type { EnqueueReceipt, EnqueueReply, NewGeneration } from './enqueue/enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
 export { DEFAULT_PREFIX, eventChannel, eventLogKey } from './keys.ts';

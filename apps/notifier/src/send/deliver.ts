@@ -13,7 +13,7 @@ import {
   type NotificationPayload,
   type RequestWebhook,
 } from '@darkroom/contracts';
-import type { NotificationNote, NotificationStore } from '@darkroom/generation-store';
+import { passByCorrupt, type NotificationNote, type NotificationStore } from '@darkroom/generation-store';
 import type { NotificationJob } from '@darkroom/queues';
 import type { Logger } from '@darkroom/service-runtime';
 import { disableEndpoint } from '../disable-endpoint.ts';
@@ -125,7 +125,7 @@ async function findTarget(
       : { url: webhook.url, versions: [1], now: await store.readTime() };
   const [found, restUntil, now] = await Promise.all([
     store.findEndpointInForce(endpointId).catch((error: unknown) => {
-      if (!hasCode(error, 'store.corrupt-record')) throw error;
+      passByCorrupt(error);
       parts.tellUnreadable(endpointId, error);
       return 'unreadable' as const;
     }),

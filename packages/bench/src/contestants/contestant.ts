@@ -30,7 +30,7 @@ export interface DarkroomContestant extends Contestant {
   readonly producer: BenchProducer;
 }
 
-/** What the bench uses of a producer, whatever its version. */
+/** The calls of a producer that the bench makes. Every version has them. */
 export type BenchProducer = Pick<ReturnType<typeof createProducer>, 'enqueue' | 'enqueueMany' | 'close'>;
 
 /** @param atMs Milliseconds since 1970, with fractions. */

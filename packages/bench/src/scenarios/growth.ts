@@ -14,7 +14,7 @@ const QUICK = { waiting: [200, 2000], measured: 200 };
 const LOOK_EVERY_MS = 20;
 const LIMIT_MS = 300_000;
 
-/** What an image costs while others wait, and what the commands that look through the store cost for each of them. */
+/** Measures the cost of an image while others wait, and the cost of a reconcile for each that waits. */
 export const growth: Scenario = {
   name: 'growth',
   does: `an image with ${WAITING.map((count) => count.toLocaleString('en-US')).join(' and ')} waiting behind it, and a reconcile of them`,

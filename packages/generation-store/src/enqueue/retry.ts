@@ -4,6 +4,7 @@ import {
   openImageBoundNames,
   QueueUnavailableError,
   RequestConflictError,
+  retryRefusals,
   RetryRefusedError,
   StoreNotInitialisedError,
   type GenerationView,
@@ -27,7 +28,6 @@ import { imageRuleNames } from '../settings/image-rules.ts';
 import { admitGeneration } from './admit-generation.ts';
 import { outlineOf, receiptOf, type NewGeneration } from './enqueue.ts';
 import { findGeneration } from './find-generation.ts';
-import { retryRefusalCodes } from '../lists/read-minutes.ts';
 import { REQUEST_GONE } from './kept-request.ts';
 import { AFTER_NEW_GENERATION, generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
@@ -156,7 +156,7 @@ export type RetryReceipt =
 const refusedSchema = namedReply(
   z.object({
     index: number,
-    code: z.enum(retryRefusalCodes),
+    code: z.enum(retryRefusals),
     id: z.string(),
   }),
 );

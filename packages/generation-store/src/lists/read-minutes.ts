@@ -1,3 +1,4 @@
+import { retryRefusals } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { passByCorrupt } from '../corrupt-entry.ts';
@@ -23,15 +24,6 @@ export interface MinuteCounts {
   roads: Readonly<Record<string, number>>;
 }
 
-/** Codes by which a retry refuses an image; each refused image counts. */
-export const retryRefusalCodes = [
-  'retry.in-progress',
-  'retry.already-retried',
-  'retry.already-succeeded',
-  'retry.lost-image',
-  'retry.unknown-outcome',
-] as const;
-
 /** Codes of the errors that the answers of an enqueue or a retry become. */
 export const codeOfAnswer: Readonly<Record<string, string>> = {
   cap: 'spend.cap-reached',
@@ -47,7 +39,8 @@ export const codeOfAnswer: Readonly<Record<string, string>> = {
   'deadline-over': 'request.invalid',
   'run-at-out-of-bounds': 'request.invalid',
   'safety-required': 'request.invalid',
-  ...Object.fromEntries(retryRefusalCodes.map((code) => [code, code])),
+  // each refused image counts
+  ...Object.fromEntries(retryRefusals.map((code) => [code, code])),
 };
 
 /** Codes by which refused enqueues and retries are counted; `other` for an answer of a later version. */

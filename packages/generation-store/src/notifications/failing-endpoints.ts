@@ -18,7 +18,7 @@ export interface FailingEndpoint {
   givenUp: number;
 }
 
-/** What fails, as far as one look goes. */
+/** The endpoints that one look found failing. */
 export interface FailingNotifications {
   /** Endpoints of all tenants. */
   total: number;

@@ -7,7 +7,7 @@ import { storedValue } from './webhook-endpoints.ts';
 /** Endpoints that are read in one trip. */
 const AT_ONCE = 500;
 
-/** What Redis knows of an endpoint that S3 has: nothing, something unreadable or unrecorded, or a revision that S3 has. */
+/** An endpoint that S3 has, as Redis knows it: not at all, unreadable or unrecorded, or with a revision that S3 has. */
 export type KnownEndpoint = 'absent' | 'unsure' | { revision: number; isDeleted: boolean };
 
 /** Reads what Redis knows of many endpoints, some hundred in each trip. */

@@ -1,6 +1,5 @@
 import {
   encodeTenant,
-  hasCode,
   isReceiving,
   MAX_ENDPOINT_CHANGES,
   webhookEndpointRecordSchema,
@@ -10,7 +9,7 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { corruptRecordOf, json, parseEntry, readHash, whole } from '../corrupt-entry.ts';
+import { corruptRecordOf, json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
 import { endpointHealthKey, webhookEndpointKey, webhookEndpointsKey } from '../keys.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -138,7 +137,7 @@ export async function findEndpoint(redis: Redis, prefix: string, id: string): Pr
 /** Reads the endpoints of a tenant that are not deleted, the oldest first. An unreadable one keeps no other from its tenant. */
 export async function listEndpoints(redis: Redis, prefix: string, tenant: string): Promise<StoredEndpoint[]> {
   const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
-  const found = await Promise.all(ids.map((id) => ifReadable(findEndpoint(redis, prefix, id))));
+  const found = await Promise.all(ids.map((id) => findEndpoint(redis, prefix, id).catch(passByCorrupt)));
   return found
     .filter((endpoint) => endpoint !== undefined)
     .filter(({ status }) => status !== 'deleted')
@@ -170,25 +169,18 @@ export async function listReceiving(
   const ids = await redis.smembers(webhookEndpointsKey(prefix, tenant));
   const found = await Promise.all(
     ids.map(async (id): Promise<ReceivingEndpoint | undefined> => {
-      let isUnreadable = false;
-      const endpoint = await ifReadable(findEndpointInForce(redis, prefix, id), (error) => {
-        isUnreadable = true;
+      try {
+        const endpoint = await findEndpointInForce(redis, prefix, id);
+        return endpoint !== undefined && isReceiving(endpoint) ? { id, ...endpoint } : undefined;
+      } catch (error) {
+        passByCorrupt(error);
         onUnreadable?.(id, error);
-      });
-      if (isUnreadable) return { id };
-      return endpoint !== undefined && isReceiving(endpoint) ? { id, ...endpoint } : undefined;
+        return { id };
+      }
     }),
   );
   return found.filter((endpoint) => endpoint !== undefined);
 }
-
-/** Returns what was read; undefined for an entry that this process cannot read. */
-const ifReadable = <Entry>(read: Promise<Entry | undefined>, onUnreadable?: (error: unknown) => void): Promise<Entry | undefined> =>
-  read.catch((error: unknown) => {
-    if (!hasCode(error, 'store.corrupt-record')) throw error;
-    onUnreadable?.(error);
-    return undefined;
-  });
 
 /** Reads changes that S3 does not have, the oldest first. Unreadable ones are put aside. */
 export const readUnrecordedEndpoints = (redis: Redis, prefix: string): Promise<UnrecordedChange<WebhookEndpointRecord>[]> =>

@@ -1,6 +1,6 @@
-import { hasCode } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { passByCorrupt } from '../corrupt-entry.ts';
 import { capsKey, limitsKey } from '../keys.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { flag, hashReply, namedReply } from '../lua/named.ts';
@@ -79,7 +79,6 @@ function orLost<Setting>(parse: () => Setting): Setting | undefined {
   try {
     return parse();
   } catch (error) {
-    if (hasCode(error, 'store.corrupt-record')) return undefined;
-    throw error;
+    return passByCorrupt(error);
   }
 }

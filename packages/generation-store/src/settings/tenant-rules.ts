@@ -2,7 +2,6 @@ import {
   decodeTenant,
   defined,
   encodeTenant,
-  hasCode,
   strictestTenantRules,
   type TenantRules,
   tenantNumbers,
@@ -12,7 +11,7 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { parseEntry, readHash, whole } from '../corrupt-entry.ts';
+import { parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
 import { restrictedTenantsKey, tenantRulesKey, tenantsWithRulesKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { nameArguments } from '../lua/named.ts';
@@ -126,8 +125,7 @@ function revisionOf(key: string, hash: Readonly<Record<string, string>>): number
   try {
     return parseRules(key, hash)?.revision;
   } catch (error) {
-    if (hasCode(error, 'store.corrupt-record')) return undefined;
-    throw error;
+    return passByCorrupt(error);
   }
 }
 

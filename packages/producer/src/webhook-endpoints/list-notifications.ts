@@ -1,6 +1,5 @@
 import {
   defined,
-  hasCode,
   isEndpointId,
   notificationStatuses,
   parseNotificationId,
@@ -8,7 +7,7 @@ import {
   REQUESTS_ENDPOINT,
   type ProblemList,
 } from '@darkroom/contracts';
-import type { LoggedNotification, NotificationStore } from '@darkroom/generation-store';
+import { passByCorrupt, type LoggedNotification, type NotificationStore } from '@darkroom/generation-store';
 import type { NotificationListOptions, NotificationPage, NotificationView } from './webhook-endpoints.ts';
 
 const MOST = 100;
@@ -45,7 +44,8 @@ export async function listNotifications(
   for (let lookedAt = 0; lookedAt < MOST_LOOKED_AT; lookedAt += MOST) {
     const ids = await store.listNotificationIds({ tenant, after, most: MOST });
     const wanted = ids.filter((id) => endpointId === undefined || parseNotificationId(id)?.endpointId === endpointId);
-    const read = await Promise.all(wanted.map((id) => store.findNotification(id).catch(ifDamaged)));
+    // a damaged log is passed by like one that has left Redis
+    const read = await Promise.all(wanted.map((id) => store.findNotification(id).catch(passByCorrupt)));
     const found = new Map(read.flatMap((each) => (each === undefined ? [] : [[each.id, each] as const])));
     for (const id of ids) {
       const each = found.get(id);
@@ -58,12 +58,6 @@ export async function listNotifications(
     if (ids.length < MOST) return { notifications };
   }
   return { notifications, ...defined({ nextCursor: after }) };
-}
-
-/** A damaged log is passed by like one that has left Redis. */
-function ifDamaged(error: unknown): undefined {
-  if (hasCode(error, 'store.corrupt-record')) return undefined;
-  throw error;
 }
 
 /** Returns what a caller sees of a notification. */

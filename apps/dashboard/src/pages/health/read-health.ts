@@ -35,7 +35,7 @@ export interface HealthSources {
   readonly version: string;
 }
 
-/** Of each list the page shows the first ones. */
+/** The page shows so many entries of each list, the first ones. */
 export const SHOWN = 20;
 /** Endpoints that a page looks at, with three small requests each. */
 export const MOST_ENDPOINTS = 200;

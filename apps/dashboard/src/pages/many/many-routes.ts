@@ -1,5 +1,5 @@
-import { createGenerationId, hasCode, isGenerationId } from '@darkroom/contracts';
-import type { BulkAct, GenerationStore } from '@darkroom/generation-store';
+import { createGenerationId, isGenerationId } from '@darkroom/contracts';
+import { passByCorrupt, type BulkAct, type GenerationStore } from '@darkroom/generation-store';
 import type { Logger } from '@darkroom/service-runtime';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { mayAct } from '../../access/visitor.ts';
@@ -71,13 +71,8 @@ export function addManyRoutes(server: FastifyInstance, { store, runner, notes, l
   });
 }
 
-const findAct = async (store: Pick<ManyStore, 'findBulkAct'>, id: string): Promise<BulkAct | undefined> => {
-  if (!isGenerationId(id)) return undefined;
-  return store.findBulkAct(id).catch((error: unknown) => {
-    if (hasCode(error, 'store.corrupt-record')) return undefined;
-    throw error;
-  });
-};
+const findAct = async (store: Pick<ManyStore, 'findBulkAct'>, id: string): Promise<BulkAct | undefined> =>
+  isGenerationId(id) ? store.findBulkAct(id).catch(passByCorrupt) : undefined;
 
 /** Builds the acts that begin one on many generations, let it go on, and stop it. */
 export function buildManyActs({ store, runner }: Pick<ManyDependencies, 'store' | 'runner'>): readonly Act[] {
