@@ -75,7 +75,7 @@ const findStanding = (storage: ErasingParts['storage'], generationId: string): P
     throw error;
   });
 
-/** Reads the intents of a generation, and the error of one that cannot be read. */
+/** Reads the intents of a generation. Skips those that cannot be read; `corrupt` is the error of the last of them. */
 async function readIntents(storage: ErasingParts['storage'], records: readonly ListedRecord[]) {
   const intents: Intent[] = [];
   let corrupt: Error | undefined;

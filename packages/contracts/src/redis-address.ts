@@ -142,7 +142,7 @@ function readServer(scheme: string, authority: string, path: string, defaultPort
 
 type Settings = { readonly [Name in (typeof settingNames)[number]]?: string };
 
-/** Reads a query, which holds settings of ours alone. */
+/** Reads the query of an address of Redis. It may hold only the settings in `settingNames`. */
 function readSettings(query: string, isTls: boolean, kind: string | undefined): Settings | Problem {
   const settings: { [Name in (typeof settingNames)[number]]?: string } = {};
   for (const pair of query.split('&')) {

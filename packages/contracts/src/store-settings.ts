@@ -62,9 +62,16 @@ export function changedLimits(before: FleetLimits, change: FleetLimitsChange): F
   return after;
 }
 
-/** Returns the limit that applies: Infinity without a bound. */
+/** Returns the limit that applies. Where none is set, `tasksAtProvider` has its default, and every other limit is Infinity. */
 export const limitOf = (limits: FleetLimits, name: LimitName): number =>
   limits[name] ?? (name === 'tasksAtProvider' ? DEFAULT_TASKS_AT_PROVIDER : Infinity);
+
+/**
+ * Origin of a pause that a command can lift: trouble with the provider's account, or an operator. Each pause is lifted by itself; while one
+ * stands nothing is bought. Looking goes on, and bought images come home.
+ */
+export const pauseKinds = ['account', 'operator'] as const;
+export type PauseKind = (typeof pauseKinds)[number];
 
 /** An operator's pause of all buying. */
 const operatorPauseSchema = z.object({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Weight of a tenant in the fair line, unless its rules name another. */
 export const DEFAULT_TENANT_WEIGHT = 1;
-/** The heaviest tenant gets this many times the share of one without a rule. */
+/** Largest weight that an operator may give a tenant: its share is then that many times the share of a tenant without a rule. */
 export const MAX_TENANT_WEIGHT = 100;
 /** A hundred years: longer than anything that the store has. */
 export const MAX_RETAIN_DAYS = 36_500;

@@ -1,12 +1,5 @@
 export { holdKinds, type HeldWorker, type HoldKind } from './purchase/held-workers.ts';
-export {
-  isLiftable,
-  pauseKinds,
-  standingPauseKinds,
-  type BuyingPause,
-  type PauseKind,
-  type StandingPause,
-} from './settings/buying-pause.ts';
+export { isLiftable, standingPauseKinds, type BuyingPause, type StandingPause } from './settings/buying-pause.ts';
 export type { CapsChanged, StoredCaps } from './settings/caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection/connect.ts';
 export { erasedError } from './enqueue/find-generation.ts';

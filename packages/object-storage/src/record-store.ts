@@ -74,7 +74,7 @@ export interface RecordStore {
   listLateIds(since: number, onForeign?: (key: string) => void): AsyncGenerator<string, void, undefined>;
   /** Lists the records of one generation, without reading them. */
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
-  /** Returns true if this bucket has ever recorded a purchase. */
+  /** Returns true if a worker has ever recorded a purchase in this bucket. */
   hasRecords(): Promise<boolean>;
 }
 

@@ -85,7 +85,7 @@ export async function readMany(
 
 const VALID = { positivePrompt: 'x', safety: { checkContent: true } };
 
-/** Returns the problems of one request of the batch by its index. */
+/** Returns a function that takes the index of a request in the batch and returns the list of its problems. */
 const partsOf =
   (problems: ProblemList) =>
   (index: number): ProblemList =>

@@ -90,7 +90,7 @@ export interface EnqueueManyOptions extends Pick<
 > {
   /** Your own ids, without repetition. */
   generationIds?: readonly string[];
-  /** Your own keys. */
+  /** Your own idempotency keys, one for each request. */
   idempotencyKeys?: readonly string[];
 }
 

@@ -16,7 +16,7 @@ const DAY_SECONDS = 86_400;
  * A Redis that comes back is compared with S3: an entry dropped sooner would be booked twice in the ledger. Plus a day of margin.
  */
 const MIN_RECORD_SECONDS = MAX_CHECKPOINT_AGE_MS / 1000 + DAY_SECONDS;
-/** A day to settle, and one of margin. */
+/** A generation settles within a day; the second day is margin. */
 const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
 const producerOptions = [
   'redisUrl',

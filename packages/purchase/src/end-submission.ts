@@ -91,23 +91,11 @@ export async function endRefused(
   return endSubmission(purchase, ref, ending, { status: 'failed', code, facts: {}, ...defined({ fault }) });
 }
 
-const unboughtCodes: Readonly<Record<string, ErrorCode>> = {
-  cancelled: 'generation.cancelled',
-  expired: 'generation.expired',
-  'request-gone': 'submission.request-gone',
-  'retry.image-arrived': 'retry.image-arrived',
-  'retry.lost-image': 'retry.lost-image',
-  'retry.unknown-outcome': 'retry.unknown-outcome',
-};
-
-/**
- * Ends a submission that is no longer wanted and has no send under way.
- * @param why The status of its generation, which is over, "request-gone", or the code of an image that a retry does not buy again.
- */
-export async function endUnbought(purchase: Purchase, ref: SubmissionRef, why: string): Promise<Outcome> {
+/** Ends a submission that is no longer wanted and has no send under way. */
+export async function endUnbought(purchase: Purchase, ref: SubmissionRef, code: ErrorCode): Promise<Outcome> {
   const view = await purchase.store.beginSettlement(ref);
   if (view === undefined || view.status !== 'planned') return { kind: 'finished' };
-  const end: End = { status: 'failed', code: unboughtCodes[why] ?? 'submission.superseded', facts: {} };
+  const end: End = { status: 'failed', code, facts: {} };
   // No send was made, so S3 holds no intent that needs a result.
   if (view.sends > 0) return endSubmission(purchase, ref, view, end);
   await settleInStore(purchase, ref, buildResult(ref, view, end));

@@ -30,7 +30,7 @@ export async function leaveUnsendable(purchase: Purchase, ref: SubmissionRef, { 
   if (standing !== undefined && standing.firstSentAt !== intent.firstSentAt && !unsentAt.includes(standing.firstSentAt))
     await store.adoptIntent(ref, Math.min(standing.firstSentAt, intent.firstSentAt));
   const meaning = await store.recordVerdict(ref, send, 'no-intent');
-  if (meaning === 'planned') return endUnbought(purchase, ref, 'request-gone');
+  if (meaning === 'planned') return endUnbought(purchase, ref, 'submission.request-gone');
   // An earlier send may have been accepted: its settlement decides.
   await waits.park(ref, settings.timing.firstPollMs, true);
   return { kind: 'submitted' };

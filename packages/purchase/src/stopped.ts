@@ -1,4 +1,4 @@
-import { defined, type SubmissionRef } from '@darkroom/contracts';
+import { defined, type ErrorCode, type SubmissionRef } from '@darkroom/contracts';
 import type { Commitment } from '@darkroom/generation-store';
 import { backoffMs } from './backoff.ts';
 import { endUnbought } from './end-submission.ts';
@@ -25,15 +25,15 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
         await waits.park(ref, settings.timing.firstPollMs, true);
       return { kind: 'finished' };
     case 'never-bought':
-      return endUnbought(purchase, ref, detail);
+      return endUnbought(purchase, ref, codeOfOver(detail));
     case 'request-gone':
-      return endUnbought(purchase, ref, reason);
+      return endUnbought(purchase, ref, 'submission.request-gone');
     case 'request-missing':
       await returnRequest(purchase, ref);
       return { kind: 'snooze', delayMs: settings.timing.troubleMs, why: reason };
     case 'replaced':
       around.log('submission.replaced', ref, { code: detail });
-      return endUnbought(purchase, ref, detail);
+      return endUnbought(purchase, ref, readReplaced(detail));
     case 'awaits-replaced':
       // A send of an earlier attempt at its image may have been accepted, or is to be made: Redis learned that after the retry was made.
       around.log('submission.stopped', ref, { reason });
@@ -69,6 +69,28 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
     default:
       return reason satisfies never;
   }
+}
+
+/** Returns the code of a submission that was never bought. @param status The status of its generation. */
+function codeOfOver(status: string): ErrorCode {
+  if (status === 'cancelled') return 'generation.cancelled';
+  if (status === 'expired') return 'generation.expired';
+  return 'submission.superseded'; // another purchase of the image brought it home
+}
+
+const replacedCodes = [
+  'retry.image-arrived',
+  'retry.lost-image',
+  'retry.unknown-outcome',
+  'submission.superseded',
+] as const satisfies readonly ErrorCode[];
+
+/** Reads the code of an image that another attempt replaces. @throws Error on a word that the commit does not say. */
+function readReplaced(detail: string): ErrorCode {
+  const code = replacedCodes.find((each) => each === detail);
+  if (code === undefined)
+    throw new Error(`the commit stopped with "replaced" and "${detail}", which is none of ${replacedCodes.join(', ')}`);
+  return code;
 }
 
 /**

@@ -30,7 +30,7 @@ export function requestSchema(options?: 'one' | 'batch'): JsonSchema {
   };
 }
 
-const id: JsonSchema = { type: 'string', description: 'Your own id, a UUIDv7; enqueued again it changes nothing.' };
+const id: JsonSchema = { type: 'string', description: 'Your own id, a UUIDv7. If you enqueue it again, nothing changes.' };
 const moment: JsonSchema = { type: 'string', format: 'date-time' };
 const shared: Record<string, JsonSchema> = {
   deadlineAt: { ...moment, description: 'Time after which nothing more is bought.' },

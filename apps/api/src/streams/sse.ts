@@ -20,7 +20,7 @@ export interface SseEvent {
 export interface SseStream {
   /** Writes an event, and waits while the reader is slower than its events. */
   send(event: SseEvent): Promise<void>;
-  /** Gives the reader a place to come back to before the first event. */
+  /** Writes an id without an event, so that a reader that reconnects before the first event resumes from there. */
   mark(id: string): void;
   end(): void;
 }

@@ -5,11 +5,11 @@ import {
   MAX_OPERATOR_NAME,
   MAX_TASKS_AT_PROVIDER,
   parseRef,
+  pauseKinds,
   type CapName,
   type NanoUsd,
   type SubmissionRef,
 } from '@darkroom/contracts';
-import type { PauseKind } from '@darkroom/generation-store';
 import type { Decision } from '@darkroom/purchase';
 import type { CapsChange } from '@darkroom/recovery';
 import { defineCommand, findingOptions } from './command.ts';
@@ -24,8 +24,6 @@ const REBUILT_DAYS = 35;
 const byOption = option('name', 'who does it; the user of this machine when absent', readLine(MAX_OPERATOR_NAME));
 /** Options of a command that changes what holds for the store; its record in S3 keeps them. */
 const signingOptions = { by: byOption, reason: option('text', 'why; the record of the change keeps it', readLine(MAX_CHANGE_REASON)) };
-
-const pauseKinds = ['account', 'operator'] as const satisfies readonly PauseKind[];
 
 export const statusCommand = defineCommand({
   name: 'status',
@@ -76,10 +74,10 @@ export const capsCommand = defineCommand({
   group: 'Operation',
   summary: 'shows the spend caps of the store, or changes the named ones for all workers at once',
   options: {
-    day: capOption('allPerDay', 'cap of a day, over all tenants'),
-    month: capOption('allPerMonth', 'cap of a month, over all tenants; or none'),
-    tenantDay: capOption('tenantPerDay', 'cap of a day, of each tenant; or none'),
-    tenantMonth: capOption('tenantPerMonth', 'cap of a month, of each tenant; or none'),
+    day: capOption('allPerDay', 'cap of each day for all tenants together'),
+    month: capOption('allPerMonth', 'cap of each calendar month for all tenants together; `none` removes it'),
+    tenantDay: capOption('tenantPerDay', 'cap of each day for each tenant; `none` removes it'),
+    tenantMonth: capOption('tenantPerMonth', 'cap of each calendar month for each tenant; `none` removes it'),
     ...signingOptions,
     ...findingOptions,
   },

@@ -1,4 +1,5 @@
-import { isLiftable, type HeldWorker, type HoldKind, type PauseKind, type StandingPause } from '@darkroom/generation-store';
+import type { PauseKind } from '@darkroom/contracts';
+import { isLiftable, type HeldWorker, type HoldKind, type StandingPause } from '@darkroom/generation-store';
 import { agoOf, timeOf } from './time-words.ts';
 
 /** Instructions that end a pause of each kind. */

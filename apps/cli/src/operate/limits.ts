@@ -69,7 +69,7 @@ async function changeLimitsOf(
         return 0;
       case 'recovering':
         terminal.complain(
-          `redis restarted, and a worker asks S3 for what Redis may have forgotten: no limit is raised until then. It stays ${describeLimits(changed.before)}; run the command again in a few seconds`,
+          `redis restarted, and a worker is asking S3 what Redis may have forgotten. Until it has finished, no limit can be raised. The limits stay ${describeLimits(changed.before)}; run the command again in a few seconds`,
         );
         return 1;
       default:

@@ -1,5 +1,4 @@
-import type { Signature } from '@darkroom/contracts';
-import type { PauseKind } from '@darkroom/generation-store';
+import type { PauseKind, Signature } from '@darkroom/contracts';
 import { pauseByOperator, resumeByOperator } from '@darkroom/recovery';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describePauses } from './describe-pauses.ts';

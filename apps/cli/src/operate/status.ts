@@ -76,7 +76,7 @@ function describeState({ now, open, trouble, progress, differing, reading, ...st
       ? []
       : [
           'store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought',
-          '          what to do: start a worker, if this is new; else npm run rebuild',
+          '          what to do: start a worker, if this Darkroom is new; else npm run rebuild',
         ]),
     ...(reading === undefined ? [] : [describeReading(reading, now)]),
     ...describeDamaged(state.damaged),

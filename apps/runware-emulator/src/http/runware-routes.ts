@@ -44,6 +44,9 @@ export function addRunwareRoutes(server: FastifyInstance, dependencies: RequestD
   });
 }
 
+/** Statuses of answers without a body. */
+const statuses = { '400': 400, '401': 401, '403': 403, '404': 404, '410': 410 } as const;
+
 async function sendImage(
   reply: FastifyReply,
   answer: 'image' | ImageAnswer,
@@ -64,7 +67,7 @@ async function sendImage(
     case 'reset':
       return reset(reply);
     default:
-      return reply.code(Number(answer)).send();
+      return reply.code(statuses[answer]).send();
   }
 }
 

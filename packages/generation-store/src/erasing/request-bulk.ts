@@ -26,7 +26,7 @@ export interface FoundBulk {
   erasureId: string;
   requestedAt: number;
   tenant?: string;
-  /** End of its last step. */
+  /** Time at which the bulk erasure ended; absent until then. */
   erasedAt?: number;
   /** Generations that belong to it, as far as it has looked. */
   found: number;

@@ -16,7 +16,7 @@ export interface DueErasure {
   generationId: string;
   /** Redis time. */
   now: number;
-  /** Its place in the list of erasures, which a script may have changed when the sweep is over. */
+  /** Due time of the erasure, as the sweep read it. Another script may change it before the sweep ends. */
   dueAt: number;
   /** Tenant that asked, or tenant of the generation; absent if the caller may erase for every tenant. */
   tenant?: string;

@@ -123,7 +123,7 @@ if fresh == 1 then
   if later == 'unread' then return stop('scheduled', nil, ${HELD_BACK_MS}) end
   if later then
     planAgain()
-    return stop('replaced', later == 'home' and 'retry.image-arrived' or 'superseded')
+    return stop('replaced', later == 'home' and 'retry.image-arrived' or 'submission.superseded')
   end
   local why, whose = earlierAttempt(id, generation, index, now)
   if why == 'open' then return stop('awaits-replaced', whose) end

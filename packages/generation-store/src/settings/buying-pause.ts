@@ -1,4 +1,4 @@
-import { MAX_CHECKPOINT_AGE_MS } from '@darkroom/contracts';
+import { MAX_CHECKPOINT_AGE_MS, pauseKinds, type PauseKind } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { json } from '../corrupt-entry.ts';
@@ -6,13 +6,6 @@ import { pauseKey } from '../keys.ts';
 import { findCheckpoint, type Checkpoint } from '../recovery/checkpoint.ts';
 import { readServerRun } from '../recovery/server-run.ts';
 import { hasCaps } from './caps.ts';
-
-/**
- * Origin of a pause: trouble with the provider's account, or an operator. Each pause is lifted by itself; while one stands nothing is
- * bought. Looking goes on, and bought images come home.
- */
-export const pauseKinds = ['account', 'operator'] as const;
-export type PauseKind = (typeof pauseKinds)[number];
 
 export interface BuyingPause {
   kind: PauseKind;

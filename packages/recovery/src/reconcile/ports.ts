@@ -23,7 +23,7 @@ export interface ReconcileSettings {
   graceMs: number;
   /** Time that other processes may take for their next step. */
   patienceMs: number;
-  /** Age at which an upload is handed to the eraser, if its image is kept. */
+  /** Age at which a pass hands an upload to the eraser, if its image is kept. */
   tidyAfterMs: number;
   /** Time between two looks through all keys of Redis. */
   thoroughEveryMs: number;

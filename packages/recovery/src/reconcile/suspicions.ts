@@ -20,7 +20,7 @@ export interface Suspicions {
   settle(): Promise<void>;
 }
 
-/** Most suspicions in memory: a few megabytes. */
+/** Maximum number of suspicions that a pass keeps in memory; they take a few megabytes. */
 const MAX_KEPT = 10_000;
 const AT_ONCE = 20;
 

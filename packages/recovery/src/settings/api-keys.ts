@@ -86,7 +86,7 @@ export async function createApiKey(
   }
 }
 
-/** Keeps a key that was minted before. @returns false if its id is taken, by itself perhaps. */
+/** Stores a key that was minted earlier. @returns false if the store already has a key with this id, which may be this same key. */
 export async function keepApiKey(
   keys: KeptApiKeys,
   { id, hash }: Pick<MintedApiKey, 'id' | 'hash'>,

@@ -44,7 +44,7 @@ export function createHiddenTexts(): HiddenTexts {
 const partsOf = (text: string): string[] =>
   Array.from({ length: Math.max(0, text.length - PART + 1) }, (_, at) => text.slice(at, at + PART));
 
-/** Writes a text as it appears in a sentence, in JSON, in a URL, in a form, in HTML, in base64 at any offset, in hex, and backwards. */
+/** Returns the forms in which a text may appear: plain, in JSON, in a URL, in a form, in HTML, in base64 at any offset, in hex, and backwards. */
 function writingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const inJson = JSON.stringify(secret).slice(1, -1);

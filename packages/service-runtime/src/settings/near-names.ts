@@ -74,7 +74,7 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
   };
 }
 
-/** Returns true if the words are those of a setting with some left out, its family included. */
+/** Returns true if the words are the first word of a setting (its family) and some of its other words, in the same order. */
 function leavesOut(words: readonly string[], setting: readonly string[]): boolean {
   let at = 0;
   const isInOrder = words.every((word) => {

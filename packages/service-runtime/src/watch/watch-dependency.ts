@@ -31,7 +31,7 @@ export interface WatchDependencyDependencies {
   readonly now: () => number;
 }
 
-/** Watches a dependency of the process that may be away. */
+/** Watches a dependency that this process may lose, such as S3. */
 export interface DependencyWatch extends Service {
   start(): Promise<void>;
   /** Resolves once it can be used. Rejects with a hopeless reason, or if the watch is stopped. */

@@ -8,12 +8,12 @@ const cures: Partial<Record<ErrorCode, string>> = {
   'provider.task-failed': 'The provider failed it. A retry buys it again.',
   'provider.unavailable': 'Retry when the provider answers again; the overview tells whether it is in trouble.',
   'provider.throttled': 'Retry later, or lower the tasks that the fleet may have at the provider: darkroom limits --tasks.',
-  'provider.account': 'An operator looks at key, permission and balance of the account, then: darkroom resume account.',
+  'provider.account': 'An operator looks at key, permission and balance of the account, then: darkroom resume --kind account.',
   'provider.blocked':
     'Something between worker and provider refuses this request (a proxy, a firewall). Its money stays on hold: darkroom unknown.',
   'provider.id-burnt': 'Nothing: the image is bought under the next id.',
   'image.lost': 'It was paid for, and neither the upload nor its address gave valid bytes. A retry pays again, and needs a reason.',
-  'image.withheld': 'An operator looks at it and releases it: darkroom withheld release.',
+  'image.withheld': 'An operator looks at it and releases it: darkroom release <generationId> <index> --reason <text>.',
   'submission.unknown-outcome':
     'The provider never said what became of it. Its money stays on hold until an operator decides: darkroom unknown. A retry may pay twice.',
   'submission.written-off': 'An operator has ended the hold on its money. A retry may pay twice.',

@@ -75,7 +75,7 @@ const tile = (name: string, value: Html, small: Html): Html =>
 function showTroubles({ now, isOpen, pauses, held, trouble, noWorkerSince, counts }: Overview): Html {
   const waiting = counts.queued + counts.running;
   return html`
-    ${!isOpen && html`<p class="notice bad"><strong>The store is not open.</strong> No worker has started here yet, or Redis lost its memory. Start a worker if this is new; else <code>darkroom rebuild</code>.</p>`}
+    ${!isOpen && html`<p class="notice bad"><strong>The store is not open.</strong> No worker has started here yet, or Redis lost its memory. Start a worker if this Darkroom is new; else <code>darkroom rebuild</code>.</p>`}
     ${pauses.map(
       (pause) =>
         html`<p class="notice bad">
