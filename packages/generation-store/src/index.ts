@@ -33,6 +33,7 @@ export {
 } from './connection/examine-redis.ts';
 export { redisCureOf } from './connection/redis-cure.ts';
 export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';
+export { createIdleLook } from './connection/leave-old-node.ts';
 export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';
 export { hasNewerFormat, watchRedis } from './connection/watch-redis.ts';
 export { checkFormat } from './connection/check-format.ts';

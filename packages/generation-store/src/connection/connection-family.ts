@@ -30,5 +30,9 @@ function stayInDatabase(redis: Redis): Redis {
 
 /** Replaces the connection and its duplicates. Commands under way are sent again or fail, as each connection's options say. */
 export function replaceFamily(redis: Redis): void {
-  for (const each of [redis, ...(families.get(redis) ?? [])]) if (each.status === 'ready') each.disconnect(true);
+  for (const each of [redis, ...(families.get(redis) ?? [])]) {
+    if (each.status === 'ready' || each.status === 'connect') each.disconnect(true);
+    // It may be on its way to the old node. Ended before its socket is there, ioredis would end it for good (6.0, `StandaloneConnector`).
+    else if (each.status === 'connecting') each.once('connect', () => each.disconnect(true));
+  }
 }

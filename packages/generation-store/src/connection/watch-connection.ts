@@ -3,9 +3,8 @@ import { aliveKey } from '../keys.ts';
 import type { RedisProcess } from '../rights/redis-rights.ts';
 import { watchRights } from '../rights/watch-rights.ts';
 import { aliveScript } from './alive.ts';
-import { replaceFamily } from './connection-family.ts';
 import { findConnectTrouble } from './find-connect-trouble.ts';
-import { findOtherNode, readNode } from './find-other-node.ts';
+import { createLeaveOldNode } from './leave-old-node.ts';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
 import { watchAttempts } from './watch-attempts.ts';
 
@@ -57,8 +56,6 @@ const LOOKS_PER_NODE_CHECK = 2;
  * too.
  */
 const LOOKS_PER_RIGHTS_CHECK = 20;
-/** Shortest time between two replacements: an address that leads to two primaries in turn must not be stormed. */
-const REPLACED_AT_MOST_EVERY_MS = 30_000;
 /** Life of the key, a little longer than the time between two looks. */
 const ALIVE_SECONDS = 60;
 
@@ -75,7 +72,6 @@ export function watchConnection(
   let looking: Promise<void> | undefined;
   let answeredAt = -Infinity;
   let looks = 0;
-  let replacedAt = -Infinity;
   let deniedAt = -Infinity;
   let wasDenied = false;
   let lastTrouble: RedisTrouble | undefined;
@@ -138,15 +134,11 @@ export function watchConnection(
     return looking;
   };
 
-  async function leaveOldNode(): Promise<void> {
-    if (performance.now() - replacedAt < REPLACED_AT_MOST_EVERY_MS) return;
-    const own = await readNode(redis, prefix, process);
-    const other = await findOtherNode(redis, prefix, own, process);
-    if (other === undefined || isClosed) return;
-    replacedAt = performance.now();
-    lose({ reason: 'read-only', words: `the address leads to another server by now: ${other.run} instead of ${own.run}` });
-    replaceFamily(redis);
-  }
+  const leaveOldNode = createLeaveOldNode(redis, prefix, {
+    process,
+    isOver: () => isClosed,
+    onLeave: (words) => lose({ reason: 'read-only', words }),
+  });
 
   /** Finds why an open connection is not ready: Redis loads its data, or another reason. */
   async function askWhyNotReady(): Promise<void> {

@@ -9,7 +9,7 @@ import {
   readRedisAddress,
   TENANT_RULE,
 } from '@darkroom/contracts';
-import { buildEventGroup, connectPatient, DEFAULT_PREFIX, type LoggedEvent } from '@darkroom/generation-store';
+import { buildEventGroup, connectPatient, createIdleLook, DEFAULT_PREFIX, type LoggedEvent } from '@darkroom/generation-store';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventOf } from './event-of.ts';
 import type { DarkroomEvent, Events, EventsGap, EventsOptions } from './events.ts';
@@ -39,6 +39,7 @@ export function createEvents(given: EventsOptions): Events {
     takeOverMs = DEFAULT_TAKE_OVER_MS,
   } = options;
   const redis = connectPatient(redisUrl, prefix);
+  const lookWhileIdle = createIdleLook(redis, prefix);
   const stopping = new AbortController();
   const events = buildEventGroup(redis, prefix, group, consumer);
   const isClosed = (): boolean => stopping.signal.aborted;
@@ -67,7 +68,8 @@ export function createEvents(given: EventsOptions): Events {
         const left: LoggedEvent | undefined = own === undefined ? undefined : await events.readOwn(own);
         own = left?.place;
         const next = left ?? (await events.takeOver(takeOverMs)) ?? (await events.readNext(BLOCK_MS));
-        if (next !== undefined) yield* handOut(next);
+        if (next === undefined) await lookWhileIdle();
+        else yield* handOut(next);
       } catch (error) {
         if (isClosed()) return;
         if (!(error instanceof Error)) throw error;
