@@ -1,9 +1,10 @@
-import { defined } from '@darkroom/contracts';
+import { defined, type Models } from '@darkroom/contracts';
 import {
   buildEventTail,
   buildGenerationStore,
   connectFailFast,
   connectPatient,
+  createIdleLook,
   defaultRetention,
   waitForEvents,
   watchRedis,
@@ -33,6 +34,8 @@ export { loadApiConfig, type ApiConfig } from './config.ts';
 
 export interface ApiDependencies {
   logger: Logger;
+  /** Models whose requests it takes. */
+  models: Models;
 }
 
 export interface Api extends Service {
@@ -55,12 +58,17 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
   // It reads the keys alone: what enqueues is the library.
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const listening = connectPatient(redisUrl, prefix);
+  const lookWhileIdle = createIdleLook(listening, prefix);
   const { allowLoopbackWebhooks } = settings;
-  const producers = createSharedProducers({ redisUrl, prefix, allowLoopbackWebhooks, ...defined({ notificationKeys }) });
+  const producers = createSharedProducers({ redisUrl, prefix, allowLoopbackWebhooks, ...defined({ notificationKeys }) }, overrides.models);
   const images = createImages(s3);
   const feed = createEventFeed({
     tail: buildEventTail(redis, prefix),
-    wait: (place, blockMs, count) => waitForEvents(listening, prefix, place, blockMs, count),
+    async wait(place, blockMs, count) {
+      const events = await waitForEvents(listening, prefix, place, blockMs, count);
+      if (events.length === 0) await lookWhileIdle();
+      return events;
+    },
     logger,
   });
   const keyWatch = createKeyWatch(store);

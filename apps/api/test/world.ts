@@ -1,4 +1,4 @@
-import type { ApiScope } from '@darkroom/contracts';
+import { defined, type ApiScope, type Models } from '@darkroom/contracts';
 import { buildGenerationStore, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createProducer, type Producer } from '@darkroom/producer';
@@ -29,12 +29,13 @@ export interface World extends AsyncDisposable {
 export interface WorldOptions {
   env?: Readonly<Record<string, string>>;
   logger?: Logger;
+  models?: Models;
   /** Address of Redis for the API alone. */
   redisUrl?: (redisUrl: string, prefix: string) => Promise<string>;
 }
 
 /** An API beside a Redis with an open store and a bucket. No worker runs: nothing is bought. */
-export async function startWorld({ env = {}, logger = silentLogger, redisUrl: addressOf }: WorldOptions = {}): Promise<World> {
+export async function startWorld({ env = {}, logger = silentLogger, models, redisUrl: addressOf }: WorldOptions = {}): Promise<World> {
   const prefix = uniquePrefix();
   const redisUrl = inject('redisUrl');
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
@@ -61,7 +62,7 @@ export async function startWorld({ env = {}, logger = silentLogger, redisUrl: ad
       PORT: '0',
       ...env,
     }),
-    { logger },
+    { logger, ...defined({ models }) },
   );
   await api.start();
   return {

@@ -110,6 +110,15 @@ export async function inTheBackground(redisUrl: string, s3: Parameters<typeof cr
   return generation;
 }
 
+export async function pricesAndSpend(redisUrl: string) {
+  const producer = createProducer({ redisUrl, tenant: 'acme' });
+  console.log(producer.quote({ positivePrompt: 'a lighthouse at dusk', numberResults: 4 }).totalUsd);
+  for (const { period, spentUsd, reservedUsd, capUsd } of await producer.spend()) {
+    console.log(period, spentUsd, reservedUsd, capUsd ?? 'no cap');
+  }
+  await producer.close();
+}
+
 export async function many(redisUrl: string, requests: GrokImagineRequestInput[]) {
   const producer = createProducer({ redisUrl });
   let enqueued: Enqueued[];

@@ -18,6 +18,7 @@ import {
   likeRunware,
   many,
   oneImage,
+  pricesAndSpend,
   withheldImages,
 } from './examples.ts';
 
@@ -129,6 +130,15 @@ describe('each example does what the README says', () => {
     expect(printed.at(-1)).toEqual([expect.any(String), true, [0]]);
     expect(await producer.wait(String(printed.at(-1)?.[0]))).toMatchObject({ status: 'succeeded', retryOf: generationId, replaces: [0] });
     await producer.close();
+  });
+
+  test('prices and spend', async () => {
+    await pricesAndSpend(fleet.redisUrl);
+    expect(printed.slice(-3)).toEqual([
+      ['0.08'],
+      ['day', expect.any(String), '0', expect.any(String)],
+      ['month', expect.any(String), '0', expect.any(String)],
+    ]);
   });
 
   test('finding generations again', async () => {

@@ -1,4 +1,4 @@
-import { isGenerationId, type GenerationView, type StoredRequest } from '@darkroom/contracts';
+import { isGenerationId, modelOf, type GenerationView, type StoredRequest } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createAborts } from './aborts.ts';
 import { checked, checkedInParts, checkedWith, ENQUEUES, readIdCall } from './check-call.ts';
@@ -17,6 +17,7 @@ import { prepareGeneration, readRequest, type GenerationDefaults } from './prepa
 import { findByKeyOptions, type Producer } from './producer.ts';
 import type { RedisTime } from './redis-time.ts';
 import { retryGeneration, retryOptions, retryProblems } from './retry.ts';
+import { spendOptions, spendPeriods } from './spend.ts';
 import { foreignTenantProblems } from './tenant-problems.ts';
 import { defaultLookEvery, waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitDependencies } from './wait.ts';
 import { watchGeneration, watchOptions } from './watch.ts';
@@ -26,7 +27,16 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
   defaults: GenerationDefaults;
   store: Pick<
     GenerationStore,
-    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findTimeline' | 'findIdByKey' | 'list' | 'readImageRules' | keyof ErasingParts['store']
+    | 'enqueue'
+    | 'retry'
+    | 'findRetried'
+    | 'find'
+    | 'findTimeline'
+    | 'findIdByKey'
+    | 'list'
+    | 'readImageRules'
+    | 'readSpend'
+    | keyof ErasingParts['store']
   >;
   mintBy: RedisTime['mintBy'];
   /** Ends all calls; called once. */
@@ -167,6 +177,21 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
       const retry = () =>
         retryGeneration({ ...others, store: { retry: orders.retry, findRetried: store.findRetried } }, generationId, options, defaults);
       return options.generationId === undefined ? mintBy(retry) : retry();
+    },
+    quote(input, given = {}) {
+      const request = checked((problems) => {
+        readCallOptions(given, [], problems);
+        return readRequest(input, {}, defaults, problems);
+      });
+      return { images: request.numberResults, ...modelOf(defaults.models, request).quote(request) };
+    },
+    async spend(given = {}) {
+      const { tenant = boundTo } = checked((problems) => {
+        const options = readCallOptions(given, spendOptions, problems);
+        problems.push(...foreignTenantProblems(options?.tenant, boundTo));
+        return options;
+      });
+      return spendPeriods(await ask('read the spend', undefined, () => store.readSpend(tenant)), tenant);
     },
     erase: eraser.erase,
     erasure: eraser.erasure,

@@ -41,8 +41,9 @@ export type { EnqueueWarning } from './enqueue-warnings.ts';
 export { createEvents } from './events/create-events.ts';
 export type { DarkroomEvent, Events, EventsGap, EventsOptions } from './events/events.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
-export type { FindByKeyOptions, GenerateOptions, NoOptions, Producer } from './producer.ts';
+export type { FindByKeyOptions, GenerateOptions, NoOptions, Producer, RequestQuote } from './producer.ts';
 export type { GenerationPage, ListOptions } from './list.ts';
+export type { SpendOptions, SpendPeriod } from './spend.ts';
 export type { Retried, RetryOptions } from './retry.ts';
 export { createWebhookEndpoints } from './webhook-endpoints/create-webhook-endpoints.ts';
 export type {

@@ -1,10 +1,11 @@
-import type { GenerationStatus, GenerationView, RequestInput, SubmissionTimeline } from '@darkroom/contracts';
+import type { GenerationStatus, GenerationView, Quote, RequestInput, SubmissionTimeline } from '@darkroom/contracts';
 import type { EraseOptions, Erasure } from './erase.ts';
 import type { BulkErasure, ErasedMany } from './erase-many.ts';
 import type { Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import type { GenerationPage, ListOptions } from './list.ts';
 import type { Retried, RetryOptions } from './retry.ts';
+import type { SpendOptions, SpendPeriod } from './spend.ts';
 import type { WaitOptions } from './wait.ts';
 import type { WatchOptions } from './watch.ts';
 
@@ -13,6 +14,12 @@ export type NoOptions = Readonly<Record<string, never>>;
 
 /** Options of `generate`: those of `enqueue` and of `wait`. */
 export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
+
+/** Highest price of a request. */
+export interface RequestQuote extends Quote {
+  /** Number of images of the request. */
+  images: number;
+}
 
 /** Options of `findByIdempotencyKey`. */
 export interface FindByKeyOptions {
@@ -122,6 +129,17 @@ export interface Producer {
    * QueueUnavailableError.
    */
   erasure(id: string, options?: NoOptions): Promise<Erasure | BulkErasure>;
+  /**
+   * Checks a request by the rules of its model, and returns its highest price, by the price list of this version. Makes no call, and enqueues and
+   * buys nothing.
+   * @throws InvalidRequestError with all problems of the request.
+   */
+  quote(request: RequestInput, options?: NoOptions): RequestQuote;
+  /**
+   * Reads the money of today and of this month, beside its caps: of a tenant, or of all together.
+   * @throws InvalidRequestError, QueueUnavailableError.
+   */
+  spend(options?: SpendOptions): Promise<SpendPeriod[]>;
   /** Disconnects from Redis. Refuses waiting and later calls with QueueUnavailableError. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import { defined, resolveByServers, type NotificationKeys } from '@darkroom/contracts';
-import { buildNotificationStore, type GenerationStore } from '@darkroom/generation-store';
+import { defined, knownModels, resolveByServers, type Models, type NotificationKeys } from '@darkroom/contracts';
+import { buildNotificationStore } from '@darkroom/generation-store';
 import { openParts } from './create-producer.ts';
 import { buildProducer } from './build-producer.ts';
 import type { ProducerOptions } from './options.ts';
@@ -13,8 +13,6 @@ export interface SharedProducers {
   of(tenant: string): Producer;
   /** Returns the webhook endpoints and notifications of a tenant. Their `close` does nothing. */
   endpointsOf(tenant: string): WebhookEndpoints;
-  /** Reads the ledger of the current periods, of all tenants and of that one. @throws QueueUnavailableError */
-  readSpend(tenant: string): ReturnType<GenerationStore['readSpend']>;
   /** Disconnects from Redis. Refuses waiting and later calls of every producer with QueueUnavailableError. */
   close(): Promise<void>;
 }
@@ -25,9 +23,16 @@ export interface SharedProducersOptions extends Omit<ProducerOptions, 'tenant'> 
   notificationKeys?: NotificationKeys;
 }
 
-/** Connects to Redis at once, as `createProducer` does. @throws ConfigError with all problems of the options at once. */
-export function createSharedProducers({ notificationKeys, ...options }: SharedProducersOptions): SharedProducers {
-  const { parts, redis, prefix, close } = openParts(options);
+/**
+ * Connects to Redis at once, as `createProducer` does.
+ * @param models The models whose requests they take; those of this version if left out.
+ * @throws ConfigError with all problems of the options at once.
+ */
+export function createSharedProducers(
+  { notificationKeys, ...options }: SharedProducersOptions,
+  models: Models = knownModels,
+): SharedProducers {
+  const { parts, redis, prefix, close } = openParts(options, models);
   const notifications = buildNotificationStore({ prefix }, redis);
   const producers = new Map<string, Producer>();
   return {
@@ -54,7 +59,6 @@ export function createSharedProducers({ notificationKeys, ...options }: SharedPr
         rules: { allowLoopback: options.allowLoopbackWebhooks === true, resolve: resolveByServers },
         close: () => Promise.resolve(),
       }),
-    readSpend: (tenant) => parts.ask('read the spend', undefined, () => parts.store.readSpend(tenant)),
     close,
   };
 }

@@ -35,6 +35,28 @@ describe.each(subjects)('%s', (_name, setup) => {
       await expect(call()).rejects.toMatchObject({ code: 'request.invalid', problems: [{ path: 'options.traceparent' }] });
   });
 
+  test('tells prices without a call, and what a tenant has spent', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    expect(producer.quote({ ...request, numberResults: 2 })).toMatchObject({ images: 2, imageUsd: '0.02', totalUsd: '0.04' });
+    expect(() => producer.quote({ ...request, numberResults: 50 })).toThrow(/numberResults: must be a whole number from 1 to 20/);
+    expect(() => producer.quote(request, { tenant: 'acme' } as never)).toThrow(/options\.tenant: is not an option/);
+    const { generationId } = await producer.enqueue(request, { tenant: 'acme' });
+    const moneyOf = async (tenant?: string) =>
+      (await producer.spend({ ...(tenant !== undefined && { tenant }) })).map(({ period, spentUsd, reservedUsd, tenant: of }) =>
+        [of, period, spentUsd, reservedUsd].join(' '),
+      );
+    expect(await moneyOf('acme')).toEqual(['acme day 0 0.02', 'acme month 0 0.02']);
+    await subject.end(generationId, succeed);
+    expect(await moneyOf('acme')).toEqual(['acme day 0.02 0', 'acme month 0.02 0']);
+    expect(await moneyOf()).toEqual([' day 0.02 0', ' month 0.02 0']);
+    expect(await moneyOf('bob')).toEqual(['bob day 0 0', 'bob month 0 0']);
+    const [day, month] = await producer.spend();
+    expect(day?.resetsAt).toBe(Date.parse(String(day?.date)) + 86_400_000);
+    expect(String(day?.date).startsWith(String(month?.date))).toBe(true);
+    await expect(producer.spend({ tenant: 'no name' })).rejects.toMatchObject({ problems: [{ path: 'options.tenant' }] });
+  });
+
   test('counts the changes of a generation from 1', async () => {
     await using subject = await setup();
     const { producer } = subject;

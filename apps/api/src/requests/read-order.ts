@@ -1,4 +1,4 @@
-import { defined, type GrokImagineRequestInput } from '@darkroom/contracts';
+import { defined, InvalidRequestError, type RequestInput } from '@darkroom/contracts';
 import type { EnqueueManyOptions, EnqueueOptions } from '@darkroom/producer';
 
 /** Fields of a body that are options of the library; all others are the request to the model. */
@@ -16,21 +16,25 @@ const optionNames = [
 const listNames = ['generationIds', 'idempotencyKeys'] as const;
 
 /** Splits a body into request and options. The library checks both, and names all problems at once. */
-export function readOrder(body: unknown, idempotencyKey?: string): { request: GrokImagineRequestInput; options: EnqueueOptions } {
+export function readOrder(body: unknown, idempotencyKey?: string): { request: RequestInput; options: EnqueueOptions } {
   // A value of any kind: the library refuses what it must not be.
-  if (!isObject(body)) return { request: body as GrokImagineRequestInput, options: defined({ idempotencyKey }) };
+  if (!isObject(body)) return { request: body as RequestInput, options: defined({ idempotencyKey }) };
   const request = { ...body };
   const options = { ...takeOptions(request, optionNames), ...defined({ idempotencyKey }) };
-  return { request: request as GrokImagineRequestInput, options };
+  return { request: request as RequestInput, options };
 }
 
-/** Splits the body of a batch, whose `requests` are requests alone. */
-export function readBatch(body: unknown): { requests: readonly GrokImagineRequestInput[]; options: EnqueueManyOptions } {
-  if (!isObject(body)) return { requests: body as readonly GrokImagineRequestInput[], options: {} };
+/** Splits the body of a batch, whose `requests` are requests alone. @throws InvalidRequestError for none: a caller that has lost them must hear of it. */
+export function readBatch(body: unknown): { requests: readonly RequestInput[]; options: EnqueueManyOptions } {
+  if (!isObject(body)) return { requests: body as readonly RequestInput[], options: {} };
   const { requests, ...options } = { ...body };
+  if (Array.isArray(requests) && requests.length === 0)
+    throw new InvalidRequestError([{ path: 'requests', message: 'must hold at least one request', given: 'an array of 0 items' }], {
+      enqueues: true,
+    });
   const shared = takeOptions(options, [...optionNames, ...listNames]);
   // Every other field has an unknown name, which the library refuses.
-  return { requests: requests as readonly GrokImagineRequestInput[], options: { ...options, ...shared } };
+  return { requests: requests as readonly RequestInput[], options: { ...options, ...shared } };
 }
 
 function takeOptions(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { formatUsd, parseGrokImagineRequest, quote } from '@darkroom/contracts';
+import type { RequestInput } from '@darkroom/contracts';
 import type { Route } from './route.ts';
 
 export const moneyRoutes: readonly Route[] = [
@@ -12,10 +12,9 @@ export const moneyRoutes: readonly Route[] = [
     body: { kind: 'json', schema: 'QuoteRequest', isRequired: true },
     answers: { 200: { description: 'The highest price.', schema: 'Quote' } },
     errors: [],
-    async run({ body }) {
-      const request = parseGrokImagineRequest(body);
-      const { imageUsd, totalUsd, currency } = quote(request);
-      return { status: 200, body: { images: request.numberResults, imageUsd, atMostUsd: totalUsd, currency } };
+    async run({ producer, body }) {
+      const { images, imageUsd, totalUsd, currency } = producer.quote(body as RequestInput); // the library refuses all else
+      return { status: 200, body: { images, imageUsd, atMostUsd: totalUsd, currency } };
     },
   },
   {
@@ -27,24 +26,16 @@ export const moneyRoutes: readonly Route[] = [
     scope: 'read',
     answers: { 200: { description: 'The present periods.', schema: 'Spend' } },
     errors: ['store.corrupt-record'],
-    async run({ producers, tenant }) {
-      const periods = await producers.readSpend(tenant);
-      const own = periods.filter(({ name }) => name.startsWith('tenant:'));
+    async run({ producer, tenant }) {
+      const periods = await producer.spend();
       return {
         status: 200,
         body: {
           tenant,
-          periods: own.map(({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd, unreadNanoUsd, resetsAt, ...period }) => ({
-            period: name.includes(':day:') ? 'day' : 'month',
-            date: name.slice(name.lastIndexOf(':') + 1),
-            reservedUsd: formatUsd(reservedNanoUsd),
-            spentUsd: formatUsd(settledNanoUsd),
-            expectedUsd: formatUsd(period.expectedNanoUsd),
-            reportedUsd: formatUsd(period.reportedNanoUsd),
-            unreported: period.unreported,
-            differing: period.differing,
-            unreadUsd: unreadNanoUsd === undefined ? null : formatUsd(unreadNanoUsd),
-            capUsd: capNanoUsd === undefined ? null : formatUsd(capNanoUsd),
+          periods: periods.map(({ tenant: _, unreadUsd = null, capUsd = null, resetsAt, ...period }) => ({
+            ...period,
+            unreadUsd,
+            capUsd,
             resetsAt: new Date(resetsAt).toISOString(),
           })),
         },

@@ -12,7 +12,7 @@ import type { Streams } from '../streams/streams.ts';
 
 /** Everything that routes work with. */
 export interface RouteParts {
-  producers: Pick<SharedProducers, 'of' | 'endpointsOf' | 'readSpend'>;
+  producers: Pick<SharedProducers, 'of' | 'endpointsOf'>;
   images: Images;
   feed: EventFeed;
   streams: Streams;

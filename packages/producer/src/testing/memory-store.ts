@@ -29,6 +29,7 @@ import { createMemoryErasures } from './memory-erasures.ts';
 import type { MemoryImages } from './memory-images.ts';
 import type { Fail, Outcome, Succeed } from './outcomes.ts';
 import { beginImage, cancelImage, endImage, isWithheld, viewOf, type Entry } from './memory-entry.ts';
+import { memorySpend } from './memory-spend.ts';
 import { createMemoryRetries } from './memory-retry.ts';
 import { timelinesOf } from './memory-timeline.ts';
 
@@ -190,6 +191,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
       },
       findIdByKey: async (tenant, idempotencyKey) => keys.get(JSON.stringify([tenant, idempotencyKey])),
       list: async (filter, count, after) => listViews([...entries.values()].map(viewOf), filter, count, after),
+      readSpend: async (tenant) => memorySpend([...entries.values()].map(viewOf), tenant, now()),
       ...createMemoryErasures({ entries, ownEntry, cancel, now }),
       cancel: async (generationId, tenant) => {
         const entry = ownEntry(generationId, tenant);
