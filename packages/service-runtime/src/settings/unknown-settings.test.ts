@@ -6,6 +6,11 @@ import { describeUnread, findUnreadSettings, knownSettings, unreadSettingProblem
 const unread = (env: Record<string, string>): string[] =>
   findUnreadSettings(env).map((each) => `${each.isOurs ? 'stops' : 'warns'} ${each.name}: ${describeUnread(each)}`);
 
+test('the variables of the command line are known to every process', () => {
+  expect(unread({ DARKROOM_URL: 'http://127.0.0.1:1', DARKROOM_KEY: 'dk_live_x' })).toEqual([]);
+  expect(unread({ DARKROOM_URI: 'x' })).toEqual(['stops DARKROOM_URI: is not a setting (did you mean DARKROOM_URL?)']);
+});
+
 test.each([
   ['DALY_CAP_USD', 'stops DALY_CAP_USD: is not a setting (did you mean DAILY_CAP_USD?)'],
   ['daily_cap_usd', 'stops daily_cap_usd: is not a setting (did you mean DAILY_CAP_USD?)'],

@@ -12,6 +12,8 @@ import { webhookSettings } from './webhook.ts';
 
 /** Variables that only one app reads. Processes share an environment, so each knows the variables of all. */
 const namesOfApps = [
+  'DARKROOM_URL',
+  'DARKROOM_KEY',
   'WORKER_SUBMIT_CONCURRENCY',
   'WORKER_SETTLE_CONCURRENCY',
   'WORKER_POLLS_PER_SECOND',
