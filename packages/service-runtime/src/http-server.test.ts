@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpServer, type HttpServerOptions } from './http-server.ts';
 
@@ -46,6 +48,38 @@ test('closes a connection beyond the limit, and accepts the next once one ends',
   await once(dial(), 'close');
   first.destroy();
   await expect.poll(() => fetch(url, { headers: { connection: 'close' } }).then(({ status }) => status, String)).toBe(200);
+});
+
+test('disconnects a client that does not take its answers, and leaves one that does', async () => {
+  const big = 'x'.repeat(8_000_000);
+  const server = createHttpServer({ answerLimitMs: LIMIT_MS });
+  server.get('/', async () => big);
+  server.get('/small', async () => 'small');
+  onTestFinished(() => server.close());
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const closed = new Promise<number>((resolve) => {
+    server.server.once('connection', (socket: Socket) => {
+      const startedAt = performance.now();
+      socket.once('close', () => resolve(performance.now() - startedAt));
+    });
+  });
+  const deaf = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+  onTestFinished(() => void deaf.destroy());
+  deaf.pause().write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20));
+  expect(await closed).toBeGreaterThan(LIMIT_MS * 0.9);
+  // Longer than the limit between two answers on one connection.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const read = async (): Promise<[number, unknown]> => {
+    const [answer] = (await once(get(`${url}/small`, { agent }), 'response')) as [IncomingMessage];
+    const { localPort } = answer.socket;
+    let bytes = 0;
+    for await (const part of answer) bytes += (part as Buffer).length;
+    return [bytes, localPort];
+  };
+  const first = await read();
+  await delay(LIMIT_MS * 1.5);
+  expect(await read()).toEqual(first);
 });
 
 test('limits connections by default', () => {

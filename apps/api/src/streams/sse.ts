@@ -66,6 +66,9 @@ export function openSse(reply: FastifyReply, signal: AbortSignal, options: { com
     end() {
       clearInterval(timer);
       raw.end();
+      // Its place among the streams is free by now: a reader that does not take the rest must not stay.
+      const limit = setTimeout(() => raw.destroy(), commentMs * MOST_UNREAD_COMMENTS).unref();
+      raw.once('close', () => clearTimeout(limit));
     },
   };
 }
