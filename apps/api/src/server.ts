@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { errorCodes } from '@darkroom/contracts';
+import { describeGiven, errorCodes, InvalidRequestError } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
 import rateLimit from '@fastify/rate-limit';
@@ -210,9 +210,15 @@ function checkBody({ body }: Route, { body: given }: FastifyRequest): void {
     );
   if (body?.kind !== 'bytes' && isBytes)
     throw new ApiError('api.unsupported-media-type', 'the body must be JSON, with the type application/json');
+  if (body === undefined && given !== undefined && !isEmpty(given))
+    throw new InvalidRequestError([{ path: '', message: 'this call takes no body: leave it out', given: describeGiven(given) }]);
   if (body?.kind === 'json' && body.isRequired && given === undefined)
     throw new ApiError('api.malformed', 'the call needs a body of JSON, with the type application/json');
 }
+
+/** A client may send an empty object where it has nothing to say. */
+const isEmpty = (body: unknown): boolean =>
+  body === null || (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0);
 
 /** Returns the size of a body before it is read. */
 function lengthOf({ headers }: FastifyRequest, most: number): number {

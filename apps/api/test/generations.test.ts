@@ -237,6 +237,19 @@ test('erases with the scope for it alone, and not while open unless it cancels',
   });
 });
 
+test('refuses a batch without requests, and a body where none is read', async () => {
+  expect(await call('POST', '/v1/generations/batch', { requests: [] })).toMatchObject({
+    status: 422,
+    body: { code: 'request.invalid', problems: [{ path: 'requests', message: 'must hold at least one request' }] },
+  });
+  const { body } = await call('POST', '/v1/generations', order);
+  const path = `/v1/generations/${String(body['generationId'])}/cancel`;
+  for (const given of [{ reason: 'too late' }, ['x'], 7, 'x'])
+    expect(await call('POST', path, JSON.stringify(given))).toMatchObject({ status: 422, body: { problems: [{ path: '' }] } });
+  expect(await call('GET', path.replace('/cancel', ''))).toMatchObject({ body: { status: 'queued' } });
+  expect(await call('POST', path, {})).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+});
+
 test('quotes without enqueueing, and tells the spend of the tenant alone', async () => {
   expect((await call('POST', '/v1/quotes', { ...order, numberResults: 3 })).body).toEqual({
     images: 3,
