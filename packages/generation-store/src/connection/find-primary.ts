@@ -7,8 +7,8 @@ const LIMIT_MS = 1000;
 /** Nodes of a cluster that are asked at the same time. */
 const ASKED_AT_ONCE = 3;
 const MOST_HOPS = 4;
-/** Nodes that are remembered beside those of the address. */
-const MOST_KNOWN = 16;
+/** Nodes that are remembered beside those of the address, the last ones. */
+const MOST_NAMED = 16;
 
 /** Login and TLS of the guides. */
 type Login = Pick<RedisOptions, 'username' | 'password' | 'tls'>;
@@ -78,31 +78,50 @@ function askSentinels(hosts: readonly RedisHost[], name: string, ask: Ask): Find
 /**
  * Asks nodes for a key. It needs no right beyond that key, and a node that is asked answers for itself: one that was demoted, or that lost
  * its cluster, does not take the key. Asks in no order, because one of them may be frozen.
+ *
+ * A node that holds the key goes before one that lacks it: at an address that a node has left, another Redis may answer. Nodes that others named
+ * are asked later too, because those of the address may be gone by then; such a node is forgotten once the primary is found without it.
  */
-function askNodes(hosts: readonly RedisHost[], key: string, ask: Ask): FindPrimary {
-  const known = [...hosts];
-  const follow = async (node: RedisHost, hops = MOST_HOPS): Promise<RedisHost> => {
+export function askNodes(hosts: readonly RedisHost[], key: string, ask: Ask): FindPrimary {
+  let named: RedisHost[] = [];
+  const follow = async (node: RedisHost, hops = MOST_HOPS): Promise<{ node: RedisHost; isHolder: boolean }> => {
     try {
-      await ask(node, 'EXISTS', key);
-      return node;
+      return { node, isHolder: (await ask(node, 'EXISTS', key)) === 1 };
     } catch (error) {
       const owner = readMoved(error, node);
       if (owner === undefined || hops === 0) throw error;
-      if (known.length < hosts.length + MOST_KNOWN && !known.some(({ host, port }) => host === owner.host && port === owner.port))
-        known.push(owner);
       return follow(owner, hops - 1);
     }
   };
   return async () => {
     const errors: unknown[] = [];
-    const nodes = shuffle(known);
+    const vain = new Set<RedisHost>();
+    let empty: RedisHost | undefined;
+    const askOne = async (asked: RedisHost): Promise<RedisHost> => {
+      try {
+        const { node, isHolder } = await follow(asked);
+        if (isHolder) return node;
+        if (node !== asked || !named.includes(asked)) empty = node;
+        throw new Error(`the node ${node.host}:${node.port} does not hold "${key}"`);
+      } catch (error) {
+        vain.add(asked);
+        throw error;
+      }
+    };
+    const nodes = shuffle([...hosts, ...named]);
     for (let at = 0; at < nodes.length; at += ASKED_AT_ONCE) {
       try {
-        return await Promise.any(nodes.slice(at, at + ASKED_AT_ONCE).map((node) => follow(node)));
+        const owner = await Promise.any(nodes.slice(at, at + ASKED_AT_ONCE).map(askOne));
+        const isOther = (node: RedisHost): boolean => node.host !== owner.host || node.port !== owner.port;
+        named = named.filter((node) => !vain.has(node) && isOther(node));
+        if (hosts.every(isOther)) named = [...named, owner].slice(-MOST_NAMED);
+        return owner;
       } catch (error) {
         errors.push(...(error instanceof AggregateError ? (error.errors as unknown[]) : [error]));
       }
     }
+    // A store that is not open yet, or that lost its memory.
+    if (empty !== undefined) return empty;
     throw new AggregateError(errors, 'no node of the cluster named the owner of the slot');
   };
 }
