@@ -43,7 +43,7 @@ async function setup(count: number) {
     await redis.quit();
   });
   await feed.start?.();
-  return { feed, begin, ends, reads: () => reads };
+  return { feed, begin, ends, reads: () => reads, redis, log };
 }
 
 test('a key that asks for the oldest events again and again costs Redis a bounded number of reads, and another key gets its final event', async () => {
@@ -80,6 +80,39 @@ test('keys take turns, and readers of one key behind one place share a read', as
   const read = (keyId: string, place: string) => history.read(keyId, place, never);
   await Promise.all([read('a', '1-0'), read('a', '2-0'), read('a', '2-0'), read('a', '3-0'), read('b', '9-0')]);
   expect(order).toEqual(['1-0', '9-0', '2-0', '3-0']);
+});
+
+test('a Redis that goes back tells a gap to readers that were further, and they get what comes next', async () => {
+  const world = await setup(2000);
+  await expect.poll(() => world.feed.newest()).toBe(`${world.begin + 1999}-0`);
+  const reader = { tenant: 'honest', keyId: 'honest' };
+  const waiting = world.feed.next(await world.feed.newest(), reader, never);
+  // A replica that lacks the last hundred events takes over.
+  const lost = await world.redis.xrevrange(world.log, '+', '-', 'COUNT', 100);
+  await world.redis.xdel(world.log, ...lost.map(([place]) => place));
+  const [[last = ''] = []] = await world.redis.xrevrange(world.log, '+', '-', 'COUNT', 1);
+  await world.redis.call('XSETID', world.log, last);
+  expect(await waiting).toEqual({ events: [], place: last, gap: last });
+  const fields = ['event', 'generation.failed', 'id', world.ends, 'at', world.begin, 'revision', 3, 'tenant', 'honest'];
+  await world.redis.xadd(world.log, `${world.begin + 1950}-0`, ...fields);
+  const page = await world.feed.next(last, reader, never);
+  expect(page).toMatchObject({ place: `${world.begin + 1950}-0`, events: [{ event: { event: 'generation.failed' } }] });
+});
+
+test('readers whose place lies within a page share its read, whatever their keys', async () => {
+  let reads = 0;
+  const events = Array.from({ length: 10 }, (_, at): LoggedEvent => ({ place: `${at + 1}-0` }) as LoggedEvent);
+  const history = createHistory(
+    { readAfter: async (place): Promise<LoggedEvent[]> => ((reads += 1), events.slice(Number(place.split('-')[0]))), now },
+    { perSecond: 1000, burst: 1000 },
+  );
+  const places = ['0-0', '1-0', '4-0', '9-0'];
+  const found = await Promise.all(places.map((place, key) => history.read(`key-${key}`, place, never)));
+  expect(found.map((each) => each[0]?.place)).toEqual(['1-0', '2-0', '5-0', '10-0']);
+  expect(reads).toBe(1);
+  // Nothing is known of what lies behind the page.
+  expect(await history.read('key-9', '10-0', never)).toEqual([]);
+  expect(reads).toBe(2);
 });
 
 test('a reader that leaves takes no turn, and the others get theirs or the error of Redis', async () => {

@@ -36,7 +36,7 @@ export interface EventFeed extends Service {
   next(after: string, reader: FeedReader, signal: AbortSignal, onSeen?: (place: string) => void): Promise<FeedPage>;
 }
 
-/** A reader of the feed. Old events come to the readers of one key after those of another one. */
+/** A reader of the feed, the same object for each of its pages. Old events come to the readers of one key after those of another one. */
 export interface FeedReader {
   tenant: string;
   keyId: string;
@@ -56,6 +56,10 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
   let keptAfter = '0-0';
   let newest = '0-0';
   let isPlaced = false;
+  /** Number of failovers that lost events which memory had, and the last event that Redis had after the last of them. */
+  let rewinds = 0;
+  let rewoundTo = '0-0';
+  const rewindsSeen = new WeakMap<FeedReader, number>();
   let reading: Promise<void> | undefined;
   /** True after a read that failed: one line in the log for each trouble, however long. */
   let isInTrouble = false;
@@ -73,7 +77,9 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
           isPlaced = true;
           wakeAll();
         }
-        keep(await wait(newest, BLOCK_MS, AT_ONCE));
+        const found = await wait(newest, BLOCK_MS, AT_ONCE);
+        keep(found);
+        if (found.length === 0) await noticeRewind();
         if (isInTrouble) logger.info({ event: 'events.read-again' }, 'the events are read again');
         isInTrouble = false;
       } catch (err) {
@@ -83,6 +89,16 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
         await delay(TROUBLE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }
+  }
+
+  /** Begins anew if a replica that lagged took over: the next events may have places before those that memory has. */
+  async function noticeRewind(): Promise<void> {
+    const last = await tail.lastPlace();
+    if (!isPlaceBefore(last, newest)) return;
+    kept.length = 0;
+    isPlaced = false;
+    rewinds += 1;
+    rewoundTo = last;
   }
 
   function keep(events: readonly LoggedEvent[]): void {
@@ -122,10 +138,14 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
       if (isPlaceBefore(last, after)) return last;
       return gone !== undefined && isPlaceBefore(after, gone) ? gone : undefined;
     },
-    async next(from, { tenant, keyId }, signal, onSeen) {
+    async next(from, reader, signal, onSeen) {
+      const { tenant, keyId } = reader;
       let after = from;
       for (;;) {
         signal.throwIfAborted();
+        const seen = rewindsSeen.get(reader) ?? rewinds;
+        rewindsSeen.set(reader, rewinds);
+        if (seen !== rewinds && isPlaceBefore(rewoundTo, after)) return { events: [], place: rewoundTo, gap: rewoundTo };
         const isInMemory = !isPlaceBefore(after, keptAfter);
         const found = isInMemory ? behind(kept, after) : await ask(() => history.read(keyId, after, signal), signal);
         // Asked after the read: a trim before it may have taken what the reader has not seen.

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoggedEvent } from '@darkroom/generation-store';
+import { isPlaceBefore, type LoggedEvent } from '@darkroom/generation-store';
 
 /** Reads of Redis a second, for all streams of a process: one of 500 events costs Redis about a millisecond. */
 const READS_PER_SECOND = 20;
@@ -8,7 +8,8 @@ const BURST = 20;
 
 /**
  * Events that memory does not hold any more. A reader may name any old place, as often as it likes, so these reads wait for their turn: one
- * key after the other, at a bounded rate. Readers of one key behind the same place share a read. What an honest reader missed comes all the same.
+ * key after the other, at a bounded rate. All readers whose place lies within a page share its read, whatever their keys: after an hour away many
+ * come back at once. What an honest reader missed comes all the same.
  */
 export interface History {
   /** Reads events behind a place. Rejects with the reason of the signal, or with the error of the read. */
@@ -52,6 +53,7 @@ export function createHistory({ readAfter, now }: HistoryParts, pace = { perSeco
       try {
         const events = await readAfter(place);
         for (const { resolve } of readers) resolve(events);
+        share(place, events);
       } catch (error) {
         for (const { reject } of readers) reject(error);
       }
@@ -70,6 +72,21 @@ export function createHistory({ readAfter, now }: HistoryParts, pace = { perSeco
     places.delete(place[0]);
     if (places.size > 0) lines.set(keyId, places);
     return place;
+  }
+
+  /** Answers the readers whose next events a page holds. */
+  function share(from: string, events: LoggedEvent[]): void {
+    const last = events.at(-1)?.place;
+    if (last === undefined) return;
+    for (const [keyId, places] of lines) {
+      for (const [place, readers] of places) {
+        if (isPlaceBefore(place, from) || !isPlaceBefore(place, last)) continue;
+        const rest = events.filter((event) => isPlaceBefore(place, event.place));
+        for (const { resolve } of readers) resolve(rest);
+        places.delete(place);
+      }
+      if (places.size === 0) lines.delete(keyId);
+    }
   }
 
   function leave(keyId: string, after: string, reader: Waiting): void {
