@@ -13,9 +13,11 @@ import { prelude } from '../lua/prelude.ts';
  * the last hundred by their time, `bulk-acts-under-way` those that a dashboard works on or must go on with.
  */
 
-/** Acts that Redis names; each ends a week after its last step. */
+/** Acts that Redis names; each that is not under way ends a week after its last step. */
 const KEPT = 100;
 const KEPT_SECONDS = 7 * 86_400;
+/** No dashboard may run for long. Without its hash an act under way would not go on, and its name would take one of the few places for good. */
+const UNDER_WAY_SECONDS = 10 * 365 * 86_400;
 
 /** `stopped`: by an operator, or by an error that concerns all; an operator may let it go on. */
 const bulkActStates = ['counting', 'counted', 'changing', 'stopped', 'done'] as const;
@@ -85,7 +87,6 @@ local state = redis.call('HGET', KEYS[1], 'state') or ''
 if state == '' and expected ~= '' or state ~= '' and not string.find(' ' .. expected .. ' ', ' ' .. state .. ' ', 1, true) then return 0 end
 if holder ~= '' and redis.call('GET', turn) ~= holder then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV, ${given.after}))
-redis.call('EXPIRE', KEYS[1], ${KEPT_SECONDS})
 local acts, underWay = prefix .. ':bulk-acts', prefix .. ':bulk-acts-under-way'
 if state == '' then
   local now = int(nowMs())
@@ -94,7 +95,9 @@ if state == '' then
   redis.call('ZREMRANGEBYRANK', acts, 0, ${-KEPT - 1})
 end
 state = redis.call('HGET', KEYS[1], 'state')
-if state == 'counting' or state == 'changing' then redis.call('ZADD', underWay, 'NX', nowMs(), id) else redis.call('ZREM', underWay, id) end
+local isUnderWay = state == 'counting' or state == 'changing'
+if isUnderWay then redis.call('ZADD', underWay, 'NX', nowMs(), id) else redis.call('ZREM', underWay, id) end
+redis.call('EXPIRE', KEYS[1], isUnderWay and ${UNDER_WAY_SECONDS} or ${KEPT_SECONDS})
 return 1
 `);
 
