@@ -122,6 +122,46 @@ test('an address that leads back to a server which another one has replaced: the
   }
 });
 
+test('a healed partition: what a process has seen of the server that was cut off is compared at once, and once', async () => {
+  await using a = await startNode();
+  await using b = await startNode();
+  await openStore(a.store);
+  const [first, second] = [await order(a.store), createGenerationId(Date.now())];
+  const request = parseGrokImagineRequest({ positivePrompt: 'a lighthouse' });
+  await a.store.enqueue({ generationId: second, tenant: 'acme', request, imageNanoUsd: IMAGE_NANO_USD });
+  await a.store.readServerRun();
+  await follow(b, a);
+  await b.client.replicaof('NO', 'ONE');
+  await b.store.confirmComparison(await b.store.readServerRun());
+  expect(await b.store.readServerRun()).toMatchObject({ isRecovering: false });
+
+  await using proxy = await startSwitchingProxy(a.redis.url);
+  const [client, other] = [new Redis(proxy.url), new Redis(proxy.url)];
+  try {
+    const [store, bystander] = [storeOn(client), storeOn(other)];
+    const begun = Number((await b.client.time())[0]) * 1000 + 1000;
+    await eventually(async () => {
+      await a.store.noteCheckpoint();
+      if (Number(await a.client.hget(`${prefix}:checkpoint`, 'at')) <= begun) throw new Error('the clock of Redis has not moved on');
+    });
+    await Promise.all([store.readServerRun(), bystander.readServerRun()]);
+    expect(await buy(store, first), 'on the server that was cut off').toBe('go');
+
+    proxy.moveTo(b.redis.url);
+    for (const each of [client, other]) each.disconnect(true);
+    expect(await buy(store, second), 'on the server that never heard of the purchase').toBe('recovering');
+    await store.confirmComparison(await store.readServerRun());
+    expect([await store.readServerRun(), await bystander.readServerRun()]).toMatchObject([
+      { isRecovering: false },
+      { isRecovering: false },
+    ]);
+    expect(await buy(store, second)).toBe('go');
+  } finally {
+    client.disconnect();
+    other.disconnect();
+  }
+});
+
 test('an older copy in a running server: the process that has seen the later state buys nothing until it is compared', async () => {
   await using a = await startNode();
   await openStore(a.store);

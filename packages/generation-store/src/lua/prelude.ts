@@ -166,13 +166,23 @@ local function beginMemory()
 end
 
 -- A process has seen a later state of this store than this one: the address leads to a server that another one has replaced, or an
--- older copy was brought into a running server, whose name stays the same. This memory has to be compared; the next one gets a later name
+-- older copy was brought into a running server, whose name stays the same. This memory has to be compared; the next one gets a later name.
+-- Or the other server took writes on while this one was compared: it was cut off, and this process with it. What it wrote since is in S3 alone.
+-- Each such moment is compared once: the clocks of the two servers may differ
 local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
   if seenMemory == '' or epochOf() ~= seenEpoch then return end
   local memory = redis.call('GET', prefix .. ':memory') or ''
   local at = tonumber(redis.call('HGET', prefix .. ':checkpoint', 'at') or '') or 0
   local count, seen = memoryCount(memory), memoryCount(seenMemory)
-  if count > seen or (memory == seenMemory and at >= tonumber(seenAt)) then return end
+  if count > seen then
+    local begun = tonumber(string.match(memory, ':(%d+)/%d+$') or '') or math.huge
+    local parted = tonumber(redis.call('HGET', prefix .. ':checkpoint', 'partedAt') or '') or 0
+    if tonumber(seenAt) <= math.max(begun, parted) then return end
+    redis.call('HSET', prefix .. ':checkpoint', 'partedAt', seenAt)
+    redis.call('DEL', prefix .. ':server-run')
+    return
+  end
+  if memory == seenMemory and at >= tonumber(seenAt) then return end
   redis.call('DEL', prefix .. ':server-run')
   redis.call('SET', prefix .. ':memory', seenMemory)
 end
