@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { describeGiven, errorCodes, InvalidRequestError } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
@@ -90,6 +91,13 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   server.setNotFoundHandler(refuseUnknown);
 
   server.removeContentTypeParser('text/plain');
+  // Of bytes that are no UTF-8 a prompt would be bought with holes in it.
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.removeContentTypeParser('application/json');
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (isUtf8(body)) parseJson(request, body.toString(), done);
+    else done(new ApiError('api.malformed', 'the body is not in UTF-8, as JSON must be'));
+  });
   server.addContentTypeParser([...inputTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
@@ -167,6 +175,8 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
         async (request: FastifyRequest, reply: FastifyReply) => {
           const caller = callerOf(request);
           checkScope(caller, route.scope);
+          if (!['', 'identity'].includes(request.headers['content-encoding'] ?? ''))
+            throw new ApiError('api.unsupported-media-type', 'the body must not be compressed');
           // Before the body is read, also one that the route does not take. One without a length may be as long as any.
           if (request.method !== 'GET') reply.raw.once('close', room.take(caller.tenant, lengthOf(request, bodyLimit)));
         },

@@ -29,6 +29,17 @@ describe.each(doors)('through the %s', (door) => {
     return JSON.parse(out[0] ?? '') as Value;
   };
 
+  test('a folder that cannot be written is refused before anything is queued', async () => {
+    const file = path.join(world.dir, `${own}-file`);
+    writeFileSync(file, '');
+    for (const out of [file, path.join(file, 'below')]) {
+      const { code, errors } = await run(['generate', 'never', '--out', out, '--tag', `${own}-never`]);
+      expect(errors).toMatch(/--out: must be a folder that can be written: (EEXIST|ENOTDIR)/);
+      expect(code).toBe(2);
+    }
+    expect((await run(['list', '--tag', `${own}-never`])).out).toEqual([]);
+  });
+
   test('generate makes images, saves them, and prints their paths; its key finds the same again', async () => {
     const out = path.join(world.dir, own, 'pictures');
     const words = [

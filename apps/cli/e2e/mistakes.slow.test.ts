@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort, startTestS3, uniquePrefix } from '@darkroom/testing';
+import { builtApp, freePort, startTestS3, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startProvider } from './emulator.ts';
 import { createWorld, root, spawnCli } from './world.ts';
@@ -22,6 +22,18 @@ const doctor = async (environment: Readonly<Record<string, string>>): Promise<st
   expect((await cli.ended).code).toBe(3);
   return cli.output();
 };
+
+test.runIf(process.platform === 'linux')('a result that a full disk does not take is no success', () => {
+  const disk = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(disk));
+  for (const words of [['--version'], ['list', '--help']]) {
+    const { status, stderr } = spawnSync(process.execPath, [builtApp('cli'), ...words], {
+      stdio: ['ignore', disk, 'pipe'],
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: 'cannot write the result: ENOSPC\n' });
+  }
+});
 
 test('a program says that its packages are not installed', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-bare-'));

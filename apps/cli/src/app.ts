@@ -98,10 +98,30 @@ async function orComplain({ terminal, isJson, answer, signals }: CommandContext,
   } catch (error) {
     if (signals.stop.aborted && error === signals.stop.reason) return 130;
     const loss = describeRedisLoss(error);
-    if (loss === undefined && !(error instanceof DarkroomError)) throw error;
+    // a disk that is full: Node's words name the file
+    const file = isFileError(error) ? error.message : undefined;
+    if (loss === undefined && file === undefined && !(error instanceof DarkroomError)) throw error;
     const known = error instanceof DarkroomError ? error : undefined;
-    terminal.complain(known instanceof ConfigError ? `cannot start: ${known.message}` : (loss ?? known?.message ?? ''));
-    if (isJson) answer({ error: { code: known?.code ?? 'queue.unavailable', message: loss ?? known?.message } }, []);
+    terminal.complain(known instanceof ConfigError ? `cannot start: ${known.message}` : (loss ?? file ?? known?.message ?? ''));
+    if (isJson)
+      answer(
+        {
+          error: {
+            code: known?.code ?? (file === undefined ? 'queue.unavailable' : 'storage.unavailable'),
+            message: loss ?? file ?? known?.message,
+          },
+        },
+        [],
+      );
     return known instanceof ConfigError || known instanceof InvalidRequestError ? 2 : 1;
   }
+}
+
+const FILE_CALLS = /^(open|read|write|mkdir|rename|close|fsync|unlink|access)$/;
+const FILE_CODES = /^(EACCES|EDQUOT|EEXIST|EFBIG|EISDIR|EMFILE|ENAMETOOLONG|ENOENT|ENOSPC|ENOTDIR|EPERM|EROFS)$/;
+
+/** Returns true for an error of a file or a folder, and false for one of a connection or a program. */
+function isFileError(error: unknown): error is Error {
+  const { syscall, code } = Object(error) as NodeJS.ErrnoException;
+  return error instanceof Error && FILE_CALLS.test(syscall ?? '') && FILE_CODES.test(code ?? '');
 }

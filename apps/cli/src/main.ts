@@ -9,7 +9,14 @@ try {
   const { listenForSignals } = await import('@darkroom/service-runtime/launch');
   const signals = listenForSignals(['SIGINT', 'SIGTERM', 'SIGHUP']);
   // A closed terminal, or `npm start | head`: the output has no reader any more.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => signals.interrupt());
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      signals.interrupt();
+      if (code === 'EPIPE' || stream === process.stderr) return;
+      // a full disk: what was printed before is not whole
+      process.stderr.write(`cannot write the result: ${code}\n`);
+      process.on('exit', () => (process.exitCode = 1));
+    });
   signals.hurry.addEventListener('abort', () => setTimeout(() => process.exit(130), HURRY_LIMIT_MS).unref());
   const [{ runCommand }, { createTerminal }] = await Promise.all([import('./app.ts'), import('./terminal.ts')]);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);

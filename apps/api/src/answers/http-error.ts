@@ -9,7 +9,10 @@ export function explainHttpError(error: unknown): unknown {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new ApiError('api.too-large', 'the body is too large: JSON may have 1 MiB, an image 20 MiB');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new ApiError('api.unsupported-media-type', 'the body must be JSON, with the type application/json');
+      return new ApiError(
+        'api.unsupported-media-type',
+        'the body must be JSON, with the type application/json; that of POST /v1/inputs an image, with image/jpeg, image/png, image/webp or application/octet-stream',
+      );
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new ApiError('api.malformed', 'the body has the type application/json, and is empty');
     case 'FST_ERR_BAD_URL':
@@ -17,7 +20,10 @@ export function explainHttpError(error: unknown): unknown {
     default:
       // The words of a parser may repeat the body, and with it a prompt.
       return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
-        ? new ApiError('api.malformed', 'the request cannot be read: its body must be whole, and well-formed JSON')
+        ? new ApiError(
+            'api.malformed',
+            'the request cannot be read: its body must be whole, well-formed JSON, without a field named "__proto__" or "constructor"',
+          )
         : error;
   }
 }

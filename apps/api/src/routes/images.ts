@@ -27,7 +27,8 @@ export const imageRoutes: readonly Route[] = [
     },
     errors: ['generation.not-found', 'generation.erased', 'image.not-there', 'image.withheld', 'storage.unavailable'],
     async run({ producer, images, params, query, headers }) {
-      const index = Number(params['index']);
+      const { index: given = '' } = params;
+      const index = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
       if (!Number.isSafeInteger(index) || index < 0)
         throw new InvalidRequestError([{ path: 'index', message: 'must be the place of an image in its generation, from 0' }]);
       const image = images.image(await producer.get(params['id'] ?? ''), index);

@@ -11,7 +11,7 @@ import type { Client } from './client.ts';
 import { withClient } from './open-client.ts';
 import { readFile } from './read-file.ts';
 import { buildRequest, readRequests, titleOf, type Order, type RequestValues } from './read-requests.ts';
-import { saveFiles } from './save-files.ts';
+import { makeFolder, saveFiles } from './save-files.ts';
 
 interface GenerateValues extends RequestValues {
   readonly dataDir: string | undefined;
@@ -39,7 +39,8 @@ const MOST_ROWS = 20;
 /** Makes images, and saves them. @returns 3 if not all came. @throws the errors of the library. */
 export const runGenerate = (values: GenerateValues, context: CommandContext): Promise<ExitCode> =>
   withClient(values, context, async (client) => {
-    const { from, again, detach } = values;
+    const { from, again, detach, out } = values;
+    if (out !== undefined) makeFolder(out);
     const orders = from === undefined ? [await readOrder(values, client)] : readRequests(from, again);
     const queued = await enqueueAll(orders, values, client);
     const atMostNanoUsd = queued.reduce((sum, { quote }) => sum + quote.totalNanoUsd, 0);
@@ -55,7 +56,7 @@ export const runGenerate = (values: GenerateValues, context: CommandContext): Pr
       return 0;
     }
     const ended = await waitForAll(orders, queued, values, client, context);
-    context.answer({ generations: ended.map(({ view, files }) => ({ ...view, files })) }, linesOf(ended, values.out));
+    context.answer({ generations: ended.map(({ view, files }) => ({ ...view, files })) }, linesOf(ended, out));
     return ended.every(({ view }) => isComplete(view)) ? 0 : 3;
   });
 

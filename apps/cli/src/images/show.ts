@@ -2,7 +2,7 @@ import { defined, GenerationError } from '@darkroom/contracts';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describeGeneration } from './describe-generation.ts';
 import { withClient } from './open-client.ts';
-import { saveFiles } from './save-files.ts';
+import { makeFolder, saveFiles } from './save-files.ts';
 
 interface ShowValues {
   readonly dataDir: string | undefined;
@@ -16,6 +16,7 @@ interface ShowValues {
 export const runShow = (values: ShowValues, context: CommandContext): Promise<ExitCode> =>
   withClient(values, context, async (client) => {
     const { generationId = '', idempotencyKey, tenant, out } = values;
+    if (out !== undefined) makeFolder(out);
     const { producer } = client;
     const view =
       idempotencyKey === undefined
