@@ -2,7 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as contracts from '../packages/contracts/src/index.ts';
+import { routes } from '../apps/api/src/routes/table.ts';
+import { parseCommandLine } from '../apps/cli/src/command-line.ts';
 import { renderCommands } from '../apps/cli/src/commands/reference-page.ts';
+import { createTestingProducer } from '../packages/producer/src/testing/index.ts';
 import * as store from '../packages/generation-store/src/index.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { documents, fillParts, renderAclFile, renderParts } from './docs/generated-parts.mjs';
@@ -113,5 +116,25 @@ describe('pages', () => {
     );
     expect(classes.length).toBeGreaterThan(5);
     for (const [name] of classes) expect(read('docs/errors.md')).toContain(`| \`${name}\` |`);
+  });
+});
+
+describe('docs/features.md names only what exists', () => {
+  const spans = [...read('docs/features.md').matchAll(/`([^`]+)`/g)].map(([, span = '']) => span);
+
+  test.each(spans.filter((span) => span.startsWith('darkroom ')))('%s', (line) => {
+    const words = [...line.slice('darkroom '.length).matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+    expect(parseCommandLine(words)).toMatchObject({ kind: 'run' });
+  });
+
+  test.each(spans.filter((span) => /^(GET|POST|PATCH|DELETE) /.test(span)))('%s', (span) => {
+    const known = [...routes.map(({ method, path: route }) => `${method} ${route}`), 'GET /v1/openapi.json'];
+    expect(known).toContain(span);
+  });
+
+  test.each(spans.flatMap((span) => [...(/^(producer|images)\.(\w+)/.exec(span)?.slice(1).join('.').split(' ') ?? [])]))('%s', (call) => {
+    const producer = createTestingProducer();
+    const [owner = '', method = ''] = call.split('.');
+    expect(Object.keys(owner === 'producer' ? producer : producer.images)).toContain(method);
   });
 });

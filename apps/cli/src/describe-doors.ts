@@ -27,6 +27,7 @@ export function describeDoors({ stores, darkroom, logs, apiKey }: DoorsOptions):
   const environment = {
     REDIS_URL: redis.url,
     S3_ENDPOINT: s3.endpoint ?? '',
+    S3_BUCKET: s3.bucket,
     AWS_ACCESS_KEY_ID: s3.credentials?.accessKeyId ?? '',
     AWS_SECRET_ACCESS_KEY: s3.credentials?.secretAccessKey ?? '',
   };
