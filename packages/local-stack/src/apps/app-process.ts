@@ -59,9 +59,11 @@ export interface AppProcess {
   log(): Promise<string>;
 }
 
+/** A program that ends, or that S3 or the provider refuses for seconds, is told of sooner; a busy machine loads one in twenty seconds. */
+const READY_MS = 60_000;
 /** A person waits no longer than this; a machine that runs many tests may need more. */
-const watchedLimits = { readyMs: 20_000, stopMs: 10_000 };
-const testLimits = { readyMs: 60_000, stopMs: 60_000 };
+const WATCHED_STOP_MS = 10_000;
+const TEST_STOP_MS = 60_000;
 
 /** Describes a process of an app; nothing runs before `start`. */
 export async function describeApp(
@@ -70,7 +72,6 @@ export async function describeApp(
 ): Promise<AppProcess> {
   const address = addressApp(app, root, port ?? (await freePort()));
   const logFile = `${logs}/${name}.log`;
-  const limits = watch === undefined ? testLimits : watchedLimits;
   let program: Program | undefined;
   let isStopping = false;
   return {
@@ -97,11 +98,11 @@ export async function describeApp(
         void started.ended.then((how) => void (isStopping || watch.onDeath(started.failure(`ended ${how}`))));
       }
       const readyUrl = readyPath === undefined ? address.readyUrl : `${address.url}${readyPath}`;
-      await started.untilReady(checkUrl(readyUrl, watch !== undefined), limits.readyMs);
+      await started.untilReady(checkUrl(readyUrl, watch !== undefined), READY_MS);
     },
     async stop(hurry) {
       isStopping = true;
-      return (await program?.stop(limits.stopMs, hurry)) ?? null;
+      return (await program?.stop(watch === undefined ? TEST_STOP_MS : WATCHED_STOP_MS, hurry)) ?? null;
     },
     async kill() {
       isStopping = true;
