@@ -129,8 +129,10 @@ test('a healed partition: what a process has seen of the server that was cut off
   const [first, second] = [await order(a.store), createGenerationId(Date.now())];
   const request = parseGrokImagineRequest({ positivePrompt: 'a lighthouse' });
   await a.store.enqueue({ generationId: second, tenant: 'acme', request, imageNanoUsd: IMAGE_NANO_USD });
-  await a.store.readServerRun();
   await follow(b, a);
+  // A server names another history from its first replica on.
+  await a.store.confirmComparison(await a.store.readServerRun());
+  await a.client.wait(1, 10_000);
   await b.client.replicaof('NO', 'ONE');
   await b.store.confirmComparison(await b.store.readServerRun());
   expect(await b.store.readServerRun()).toMatchObject({ isRecovering: false });
