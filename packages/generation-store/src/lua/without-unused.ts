@@ -14,12 +14,18 @@ interface Block {
  */
 export function withoutUnused(source: string): string {
   let blocks = blocksOf(source);
+  const names = new Set(blocks.flatMap(({ name }) => name ?? []));
+  const uses = new Map<string, number>();
+  const count = ({ lines }: Block, by: 1 | -1): void => {
+    for (const [word] of lines.join('\n').matchAll(/\w+/g)) if (names.has(word)) uses.set(word, (uses.get(word) ?? 0) + by);
+  };
+  for (const block of blocks) count(block, 1);
   for (;;) {
-    const uses = countWords(blocks.flatMap(({ lines }) => lines).join('\n'));
     // Names itself more than once: a recursive function. It is kept, like one of two blocks of one name.
-    const kept = blocks.filter(({ name }) => name === undefined || (uses.get(name) ?? 0) > 1);
-    if (kept.length === blocks.length) return blocks.flatMap(({ lines }) => lines).join('\n');
-    blocks = kept;
+    const unused = new Set(blocks.filter(({ name }) => name !== undefined && (uses.get(name) ?? 0) <= 1));
+    if (unused.size === 0) return blocks.flatMap(({ lines }) => lines).join('\n');
+    for (const block of unused) count(block, -1);
+    blocks = blocks.filter((block) => !unused.has(block));
   }
 }
 
@@ -56,9 +62,3 @@ function lengthOf(lines: readonly string[], from: number, last: '}' | 'end'): nu
 
 /** A table that calls something while it is made does more than to be there. */
 const isCallOf = (line: string, last: '}' | 'end'): boolean => last === '}' && line.includes('(');
-
-function countWords(text: string): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const [word] of text.matchAll(/\w+/g)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
-}
