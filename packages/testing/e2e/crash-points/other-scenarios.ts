@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createGenerationId, hasCode, taskUuidOf } from '@darkroom/contracts';
 import type { BulkErasure } from '@darkroom/producer';
+import { CALLER } from '../../src/built-apps/built-apps.ts';
 import type { CrashScenario } from '../../src/crash-points/crash-run.ts';
 import { strikeProgram, strikeResident, type Program } from '../../src/crash-points/strike.ts';
 import { usualRequest } from '../../src/crash-points/usual-request.ts';
@@ -18,9 +18,9 @@ interface StoredObject {
 
 const two = { ...usualRequest, numberResults: 2 } as const;
 
-const caller = ({ process }: CrashWorld, order: OrderRecord, idempotencyKey: string): Program => ({
+const caller = ({ process, folder }: CrashWorld, order: OrderRecord, idempotencyKey: string): Program => ({
   name: 'caller',
-  script: fileURLToPath(new URL('../../dist/crash-points/caller/main.js', import.meta.url)),
+  script: join(folder, CALLER),
   env: { ...process('worker-0').env, GENERATION_ID: idOf(order), IDEMPOTENCY_KEY: idempotencyKey },
 });
 
@@ -167,6 +167,7 @@ const retry: CrashScenario = {
 /** Erases a tenant: an order that is home and, with a cancel, one that is not due yet. Then nothing of either may be left. */
 const erase: CrashScenario = {
   name: 'an erasure is asked for and carried out',
+  world: { hasEraser: true },
   idle: (world) => strikeResident(world, 'eraser', { kind: 'trace' }, () => delay(3000)),
   async pass(world, order) {
     const words = `secret ${world.orders.length}.`;

@@ -3,13 +3,19 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown, type Plugin } from 'rolldown';
-import { repositoryRoot } from './built-apps.ts';
+import { CALLER, EVENT_CONSUMER, repositoryRoot } from './built-apps.ts';
 import { IMPORT, wrapped } from './run-cached.ts';
 
 // The compiled file, also when this module runs from its source.
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
-/** Every app that tests start. */
-const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser', 'notifier', 'api'] as const;
+const WORKER = 'apps/worker/dist/main.js';
+/** Every program that tests start again and again, by its place in the repository. */
+const programs = [
+  WORKER,
+  ...['webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser', 'notifier', 'api'].map((app) => `apps/${app}/dist/main.js`),
+  EVENT_CONSUMER,
+  CALLER,
+];
 /** Other folders that the command line reads beside `apps/`. */
 const others = ['examples', '.local'] as const;
 
@@ -23,40 +29,39 @@ export interface Breakage {
 }
 
 /**
- * Writes each app as one script with a code cache. A process that tests start a thousand times spends most of its processor time on
+ * Writes each program as one script with a code cache. A process that tests start a thousand times spends most of its processor time on
  * finding, reading and compiling a thousand library files. The code is the built code, except for deliberate breakages.
- * @param folder Gets `apps/<name>/dist/main.js` of every app, like the root of the repository.
- * @param where Apps that are changed; an app other than the worker may lack the place of a change.
+ * @param folder Gets the `main.js` of each program at the place that it has in the repository.
+ * @param where Programs that are changed; one that is not the worker may lack the place of a change.
  * @throws Error if the place of a breakage does not occur exactly once.
  */
 export async function bundleApps(folder: string, breakages: readonly Breakage[] = [], where: 'worker' | 'all' = 'worker'): Promise<void> {
-  await Promise.all(apps.map((app) => bundleApp(app, folder, where === 'all' || app === 'worker' ? breakages : [])));
+  await Promise.all(programs.map((path) => bundle(path, folder, where === 'all' || path === WORKER ? breakages : [])));
   for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   // A probe prints the version of the command line, which it reads two folders above its module: for a bundle, this folder.
   await copyFile(join(repositoryRoot, 'apps', 'cli', 'package.json'), join(folder, 'apps', 'package.json'));
 }
 
-async function bundleApp(app: (typeof apps)[number], folder: string, breakages: readonly Breakage[]): Promise<void> {
-  const path = join('apps', app, 'dist', 'main.js');
+async function bundle(path: string, folder: string, breakages: readonly Breakage[]): Promise<void> {
   const main = join(repositoryRoot, path);
   const places = new Map<Breakage, number>();
-  // A plugin that sees every module of eight apps takes most of the time: each hook has a filter.
+  // A plugin that sees every module of ten programs takes most of the time: each hook has a filter.
   const plugins = [
     asFunction(main),
     keepPlaces,
     keepPages,
-    leaveOut,
+    leaveLater,
     leaveOutside,
     breakages.length > 0 && breakOnPurpose(breakages, places),
   ];
-  const bundle = await rolldown({ input: main, platform: 'node', external: ['vitest'], plugins });
-  const script = join(folder, 'apps', app, 'dist', 'app.cjs');
-  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
-  await bundle.close();
+  const build = await rolldown({ input: main, platform: 'node', external: ['vitest'], plugins });
+  const script = join(folder, dirname(path), 'app.cjs');
+  const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
+  await build.close();
   for (const breakage of breakages) {
     const count = places.get(breakage) ?? 0;
-    if (count !== 1 && !(count === 0 && app !== 'worker'))
+    if (count !== 1 && !(count === 0 && path !== WORKER))
       throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
   }
   await mkdir(dirname(script), { recursive: true });
@@ -68,11 +73,14 @@ async function bundleApp(app: (typeof apps)[number], folder: string, breakages: 
 const asciiOf = (code: string): string =>
   code.replaceAll(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** Keeps the Redis in JavaScript outside the bundle: it loads WebAssembly and answers nothing from inside a bundle. */
-const leaveOut: Plugin = {
-  name: 'leave-out',
+/**
+ * Modules that a process loads only if its settings ask for them: the Redis in JavaScript, which loads WebAssembly, and the writer of
+ * traces, whose libraries import modules while they run. In a bundle each start would load them.
+ */
+const leaveLater: Plugin = {
+  name: 'leave-later',
   resolveId: {
-    filter: { id: /^js-redis-server$/ },
+    filter: { id: /^js-redis-server$|\/otlp-writer\.js$/ },
     async handler(source, importer) {
       const found = await this.resolve(source, importer, { skipSelf: true });
       if (found === null) throw new Error(`${source} is not installed`);
@@ -82,11 +90,8 @@ const leaveOut: Plugin = {
   renderChunk: (code) => code.replaceAll('import("file:', `${IMPORT}("file:`),
 };
 
-/**
- * Libraries outside the bundle: the image library loads machine code, the reference page looks for its files beside itself, and OpenTelemetry
- * imports modules while it runs, which a script cannot.
- */
-const outside = /^(sharp|@fastify\/swagger-ui|@opentelemetry\/(api|exporter-trace-otlp-http|resources|sdk-trace-base))$/;
+/** Libraries outside the bundle: the image library loads machine code, the reference page looks for its files beside itself. */
+const outside = /^(sharp|@fastify\/swagger-ui)$/;
 
 /** Keeps these libraries outside the bundle, and takes the form that a script can load. */
 const leaveOutside: Plugin = {

@@ -14,7 +14,10 @@ export interface CrashScenario {
   /** Name, in the words of a test. */
   readonly name: string;
   readonly world?: CrashWorldOptions;
-  /** Number of worlds that strike the points at the same time, each a share of them; one when absent. */
+  /**
+   * Number of worlds that strike all points at the same time, each a share of them; one when absent. A slice is struck in one world: a world
+   * takes its start and its golden runs, which are as long as the few points of a slice.
+   */
   readonly worlds?: number;
   /** Runs once, before everything else. */
   prepare?(world: CrashWorld): Promise<void>;
@@ -65,7 +68,7 @@ export interface CrashRunOptions {
 
 /** Finds every request of a scenario, kills its process before and after each one, and judges the result by the provider's bill. */
 export async function runCrashPoints(scenario: CrashScenario, places: CrashPlaces, options: CrashRunOptions = {}): Promise<CrashReport> {
-  const { worlds = 1 } = scenario;
+  const worlds = options.slice === undefined ? (scenario.worlds ?? 1) : 1;
   const reports = await Promise.all(
     Array.from({ length: worlds }, (_, at) =>
       strikeShare(scenario, { ...places, directory: join(places.directory, `world-${at}`) }, { at, of: worlds }, options),

@@ -14,15 +14,15 @@ const FEWEST = 2;
 
 /** Returns the points of a slice. The name of a point decides, as for a share: runs of all slices strike every point. */
 export function takeSlice(points: readonly CrashPoint[], slice: number): CrashPoint[] {
-  const distanceOf = (point: CrashPoint): number => {
+  const far = points.map((point) => {
     const hash = createHash('sha256')
       .update(`slice of ${describePoint(point)}`)
       .digest()
       .readUInt32BE();
-    return (hash + slice) % SLICES;
-  };
-  const nearest = points.toSorted((left, right) => distanceOf(left) - distanceOf(right)).slice(0, FEWEST);
-  return points.filter((point) => distanceOf(point) === 0 || nearest.includes(point));
+    return { point, distance: (hash + slice) % SLICES };
+  });
+  const nearest = far.toSorted((left, right) => left.distance - right.distance).slice(0, FEWEST);
+  return far.filter((each) => each.distance === 0 || nearest.includes(each)).map(({ point }) => point);
 }
 
 export interface ChosenSlice {

@@ -91,12 +91,14 @@ export interface CrashWorldOptions {
   faults?: EmulatorSwitches;
   workerEnv?: Readonly<Record<string, string>>;
   timing?: Partial<Timing>;
+  /** True for a scenario that erases: an idle eraser takes as much of the processor as an idle worker. */
+  hasEraser?: boolean;
 }
 
 /** Starts the world. */
 export async function startCrashWorld(
   places: CrashPlaces,
-  { faults = {}, workerEnv = {}, timing = {} }: CrashWorldOptions,
+  { faults = {}, workerEnv = {}, timing = {}, hasEraser = false }: CrashWorldOptions,
 ): Promise<CrashWorld> {
   const { directory, folder } = places;
   const taps = new Map<string, Tap>();
@@ -112,6 +114,7 @@ export async function startCrashWorld(
     workers: 1,
     receivers: 1,
     seed: 1,
+    hasEraser,
     timing: { ...crashTiming, ...timing },
     providerFaults: { ...quick, ...faults },
     // The successor of a killed process must repair what the crash left; the reconciler must not.

@@ -1,9 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { startProgram, type Program } from '@darkroom/local-stack';
+import { builtProgram, EVENT_CONSUMER } from '../built-apps/built-apps.ts';
 import { baseEnvironment } from '../fleet/test-place.ts';
-
-// The compiled file, also when this module runs from its source.
-const main = fileURLToPath(new URL('../../dist/event-consumer/main.js', import.meta.url));
 
 export interface EventConsumerOptions {
   redisUrl: string;
@@ -38,7 +35,7 @@ export const startEventConsumer = ({
 }: EventConsumerOptions): Program =>
   startProgram({
     name: `event consumer ${consumer}`,
-    args: [main],
+    args: [builtProgram(EVENT_CONSUMER)],
     environment: {
       ...baseEnvironment(),
       REDIS_URL: redisUrl,

@@ -14,7 +14,7 @@ export interface Stack {
   readonly redis: OwnRedis;
   readonly s3: OwnS3;
   readonly prefix: string;
-  /** Workers, receivers, the eraser, notifiers, APIs and the emulator by name. */
+  /** Workers, receivers, an eraser, notifiers, APIs and the emulator by name. */
   readonly processes: ReadonlyMap<string, AppProcess>;
   readonly billFile: string;
   setProviderFaults(faults: EmulatorSwitches): Promise<void>;
@@ -34,6 +34,8 @@ export interface StackOptions {
   redis?: OwnRedis;
   timing: Timing;
   providerFaults: EmulatorSwitches;
+  /** False for a Darkroom that deletes nothing. */
+  hasEraser?: boolean;
   /** Names of APIs; none when absent. */
   apis?: readonly string[];
   /** Names of notifiers; none when absent. */
@@ -94,7 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         emulator: { dir: join(directory, 'emulator'), faults: JSON.stringify(providerFaults), seed: String(seed) },
         receivers: numbered('receiver', receivers),
         workers: numbered('worker', workers),
-        erasers: ['eraser'],
+        erasers: options.hasEraser === false ? [] : ['eraser'],
         apis: options.apis ?? [],
         notifiers: options.notifiers ?? [],
         ...defined({ notificationKeys: options.notificationKeys }),
