@@ -40,9 +40,7 @@ export async function installAndBuild(context) {
 
 /**
  * Runs a step, and prints its duration if it was long and its output if it failed.
- * @param {string} name
- * @param {TaskContext} context
- * @param {{ command: string, args: string[] }} command
+ * @param {string} name @param {TaskContext} context @param {{ command: string, args: string[] }} command
  */
 async function step(name, { processes, env }, command) {
   const start = performance.now();

@@ -7,7 +7,6 @@ import { constants } from 'node:os';
 /** @typedef {{ run(command: Command): Promise<{ code: number, output: string }>, close(): void }} ProcessRunner */
 
 const passedOn = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
-
 /**
  * One Ctrl-C arrives from the terminal and, a moment later, once more from npm. The runner passes it on although the terminal sends it to
  * the child as well, because `kill` reaches only one process. The child ignores the echo, too.
@@ -20,20 +19,15 @@ const codeOf = (signal) => 128 + constants.signals[signal];
 
 /** @param {NodeJS.Process} self Receives the signals. @returns {ProcessRunner} */
 export function createProcessRunner(self) {
-  /** @type {import('node:child_process').ChildProcess | undefined} */
-  let child;
-  /** @type {NodeJS.Signals | undefined} */
-  let stoppedBy;
-  /** @type {Map<string, number>} */
-  const passedAt = new Map();
-
+  /** @type {{ child?: import('node:child_process').ChildProcess | undefined, stoppedBy?: NodeJS.Signals, passedAt: Record<string, number> }} */
+  const now = { passedAt: {} };
   /** @param {NodeJS.Signals} signal */
   const passOn = (signal) => {
-    stoppedBy = signal;
-    const now = performance.now();
-    if (now - (passedAt.get(signal) ?? -SAME_SIGNAL_MS) < SAME_SIGNAL_MS) return;
-    passedAt.set(signal, now);
-    child?.kill(signal);
+    now.stoppedBy = signal;
+    const at = performance.now();
+    if (at - (now.passedAt[signal] ?? -SAME_SIGNAL_MS) < SAME_SIGNAL_MS) return;
+    now.passedAt[signal] = at;
+    now.child?.kill(signal);
   };
   for (const signal of passedOn) self.on(signal, passOn);
 
@@ -48,18 +42,17 @@ export function createProcessRunner(self) {
   return {
     async run({ command, args, env, capture = false, shell = false }) {
       // A signal between two processes, or one that the last process survived, still ends the task.
-      if (stoppedBy !== undefined) return { code: codeOf(stoppedBy), output: '' };
+      if (now.stoppedBy !== undefined) return { code: codeOf(now.stoppedBy), output: '' };
       // npm is a .cmd file on Windows, which only a shell can start.
       const inShell = shell || (self.platform === 'win32' && command !== self.execPath);
-      child = spawn(command, args, { env, stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit', shell: inShell });
+      const child = spawn(command, args, { env, stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit', shell: inShell });
+      now.child = child;
       let output = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream?.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
+      for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
       const [code, signal] = await once(child, 'close');
-      child = undefined;
+      now.child = undefined;
       return { code: code ?? codeOf(signal), output };
     },
-
     close() {
       clearInterval(parentCheck);
       for (const signal of passedOn) self.off(signal, passOn);

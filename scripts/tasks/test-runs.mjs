@@ -5,12 +5,12 @@ import { testEnvironment } from './environment.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** @typedef {{ name: string, status: string, assertionResults: { status: string }[] }} FileReport */
-/** @typedef {{ numTotalTests: number, numPassedTests: number, numFailedTests: number, testResults: FileReport[] }} VitestReport The part of its JSON report that we read. */
+/** @typedef {{ numTotalTests: number, numPassedTests: number, numFailedTests: number, testResults: FileReport[] }} Report The part that we read. */
 
 /** The Vitest projects of each run. A test of minutes is named `*.slow.test.ts` or lies in `e2e`, a longer one is named `*.prove.test.ts`. */
 export const testRuns = /** @type {const} */ ({ test: ['packages'], 'test:slow': ['slow', 'slow-alone'], prove: ['prove'] });
 
-/** Counts tests, and files that failed outside of a test: while they loaded, or in their teardown. @param {VitestReport} report @returns {Counts} */
+/** Counts tests, and files that failed outside of a test: while they loaded, or in their teardown. @param {Report} report @returns {Counts} */
 export function countsOf({ numTotalTests, numPassedTests, numFailedTests, testResults }) {
   const files = testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'));
   return { passed: numPassedTests, failed: numFailedTests + files.length, skipped: numTotalTests - numPassedTests - numFailedTests };
@@ -18,7 +18,7 @@ export function countsOf({ numTotalTests, numPassedTests, numFailedTests, testRe
 
 /** @param {Counts} counts */
 export const formatCounts = ({ passed, failed, skipped }) =>
-  `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
 /**
  * @param {keyof typeof testRuns} name
@@ -28,14 +28,11 @@ export const formatCounts = ({ passed, failed, skipped }) =>
 export async function runTests(name, { args, processes, env }) {
   const file = `.local/test-results/${name.replace(':', '-')}.json`;
   rmSync(file, { force: true });
-  const projects = testRuns[name].flatMap((project) => ['--project', project]);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const { code } = await processes.run({
-    command: process.execPath,
-    args: ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, '--passWithNoTests', ...args],
-    env: testEnvironment(env),
-  });
-  /** @type {VitestReport} */
+  const projects = testRuns[name].map((project) => `--project=${project}`);
+  const options = ['--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const words = ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...options, ...args];
+  const { code } = await processes.run({ command: process.execPath, args: words, env: testEnvironment(env) });
+  /** @type {Report} */
   let report = { numTotalTests: 0, numPassedTests: 0, numFailedTests: 0, testResults: [] };
   try {
     report = JSON.parse(readFileSync(file, 'utf8'));

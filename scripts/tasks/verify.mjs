@@ -5,41 +5,44 @@ import { formatCounts, runTests } from './test-runs.mjs';
 
 /** @typedef {import('./tasks.mjs').TaskContext} TaskContext */
 
+/** More failed files than this are not an accident. */
+const MAX_FILES_AGAIN = 3;
+/** Proofs by chance, never run a second time: one failure is one too many. */
+const proofs = /fault-run|crash-points|any-order|\/judge\//;
+
+/** Returns true if these failed files run once more, alone: a machine that stood still may fail a deadline. @param {readonly string[]} files */
+export const isRunAgain = (files) => files.length > 0 && files.length <= MAX_FILES_AGAIN && !files.some((file) => proofs.test(file));
+
 /** @param {TaskContext} context Installed and built. @returns {Promise<number>} The exit code. */
 export async function verify(context) {
   const began = performance.now();
   const total = { passed: 0, failed: 0, skipped: 0 };
-  if (await runChecks(context)) {
-    for (const name of /** @type {const} */ (['test', 'test:slow'])) {
-      const start = performance.now();
-      const { code, counts } = await runSteadily(name, { ...context, args: [] });
-      tell(name, code, start);
-      total.passed += counts.passed;
-      total.failed += counts.failed;
-      total.skipped += counts.skipped;
-      if (name === 'test' && isAboveMinutes('npm test', start)) total.failed += 1;
-      if (code !== 0) break;
-    }
-    if (total.passed === 0) total.failed += 1; // no test ran: look at `include` in vitest.config.ts
-    if (isAboveMinutes('npm run verify', began)) total.failed += 1;
-  } else total.failed = 1;
+  const isChecked = await runChecks(context);
+  /** @type {('test' | 'test:slow')[]} */
+  const runs = isChecked ? ['test', 'test:slow'] : [];
+  for (const name of runs) {
+    const start = performance.now();
+    const { code, counts } = await runSteadily(name, { ...context, args: [] });
+    tell(name, code, start);
+    total.passed += counts.passed;
+    total.failed += counts.failed + Number(name === 'test' && isAboveMinutes('npm test', start));
+    total.skipped += counts.skipped;
+    if (code !== 0) break;
+  }
+  // No test at all: look at `include` in vitest.config.ts.
+  total.failed += Number(total.passed === 0) + Number(isChecked && isAboveMinutes('npm run verify', began));
   console.log(formatCounts(total));
   return total.failed === 0 ? 0 : 1;
 }
 
 /** Runs the checks, and prints the output of the first one that fails. @param {TaskContext} context @returns {Promise<boolean>} True if all pass. */
 async function runChecks({ processes, env }) {
+  /** @type {{ scripts: Record<string, string> }} */
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   const PATH = `${path.resolve('node_modules/.bin')}${path.delimiter}${env['PATH'] ?? ''}`;
-  for (const name of Object.keys(scripts).filter((script) => script.startsWith('check:'))) {
+  for (const [name, command] of Object.entries(scripts).filter(([each]) => each.startsWith('check:'))) {
     const start = performance.now();
-    const { code, output } = await processes.run({
-      command: scripts[name],
-      args: [],
-      env: { ...env, PATH },
-      capture: true,
-      shell: true,
-    });
+    const { code, output } = await processes.run({ command, args: [], env: { ...env, PATH }, capture: true, shell: true });
     tell(name, code, start);
     if (code !== 0) {
       console.log(`${output}\n  again: npm run ${name}`);
@@ -60,28 +63,14 @@ function isAboveMinutes(run, start) {
   return true;
 }
 
-/** More failed files than this are not an accident. */
-const MAX_FILES_AGAIN = 3;
-
-/** Proofs by chance, never run a second time: one failure is one too many. */
-const proofs = /fault-run|crash-points|any-order|\/judge\//;
-
-/** Returns true if these failed files run once more, alone: a machine that stood still may fail a deadline. @param {readonly string[]} files */
-export const isRunAgain = (files) => files.length > 0 && files.length <= MAX_FILES_AGAIN && !files.some((file) => proofs.test(file));
-
-/**
- * Runs the tests. A few failed files run once more, alone, and are named, because they may have failed only beside others.
- * @param {'test' | 'test:slow'} name
- * @param {TaskContext} context
- */
+/** Runs tests; a few failed files once more, alone, and names them. @param {'test' | 'test:slow'} name @param {TaskContext} context */
 async function runSteadily(name, context) {
   const first = await runTests(name, context);
   if (first.code === 0 || !isRunAgain(first.failedFiles)) return first;
   console.log(`failed; they run once more, alone:\n${first.failedFiles.map((file) => `  ${file}`).join('\n')}`);
-  const again = await runTests(name, { ...context, args: first.failedFiles });
-  const counts = { ...first.counts, passed: first.counts.passed + first.counts.failed - again.counts.failed, failed: again.counts.failed };
-  if (again.code === 0) for (const file of first.failedFiles) console.log(`not steady: ${file} failed beside others and passed alone`);
-  return { code: again.code, counts };
+  const { code, counts } = await runTests(name, { ...context, args: first.failedFiles });
+  if (code === 0) for (const file of first.failedFiles) console.log(`not steady: ${file} failed beside others and passed alone`);
+  return { code, counts: { ...first.counts, passed: first.counts.passed + first.counts.failed - counts.failed, failed: counts.failed } };
 }
 
 /** @param {string} name @param {number} code @param {number} start */
