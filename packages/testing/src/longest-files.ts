@@ -42,7 +42,7 @@ export const longestFiles = [
   'worker/e2e/cancel-and-deadline.slow.test.ts',
   'recovery/test/restore-forgotten.test.ts',
   'worker/e2e/redis-failover.slow.test.ts',
-  'worker/test/server-run.test.ts',
+  'worker/test/server-run.slow.test.ts',
   'purchase/test/conflicts.test.ts',
   'worker/e2e/tasks-at-provider.slow.test.ts',
   'worker/e2e/corrupt-records.slow.test.ts',
