@@ -4,7 +4,7 @@ import { bindOperations } from './bind-operations.ts';
 import { readTime } from './connection/read-time.ts';
 import { closeGeneration } from './enqueue/close-generation.ts';
 import { readOpenImages } from './enqueue/read-open-images.ts';
-import { enqueueGeneration, type NewGeneration } from './enqueue/enqueue.ts';
+import { createEnqueue } from './enqueue/create-enqueue.ts';
 import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
 import { findTimeline } from './enqueue/find-timeline.ts';
 import { forgetRequest } from './enqueue/forget-request.ts';
@@ -112,7 +112,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
   const seen = createSeenState();
   return {
     // generations
-    enqueue: (generation: NewGeneration) => enqueueGeneration(redis, prefix, retention, generation),
+    enqueue: createEnqueue(redis, prefix, retention),
     retry: (retry: NewRetry) => retryGeneration(redis, prefix, retention, retry),
     findRetried: bind(findRetried),
     find: bind(findGeneration),

@@ -8,6 +8,7 @@ import {
   ProblemList,
   type StoredRequest,
 } from '@darkroom/contracts';
+import type { EnqueueReceipt } from '@darkroom/generation-store';
 import type { NumberedSubmission } from '@darkroom/queues';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import { withholdProblems, type RuleBook } from './image-rules.ts';
@@ -15,7 +16,8 @@ import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import { readRequest, type PreparedGeneration, type GenerationDefaults } from './prepare-generation.ts';
 
 /**
- * Limits of one chunk: its generations, then the jobs of their images, are each sent at once and answered within the timeout of a command.
+ * Limits of one chunk: its generations, ten in each call of the script, then the jobs of their images, are each sent at once and answered
+ * within the timeout of a command.
  */
 const MAX_GENERATIONS = 100;
 const MAX_IMAGES = 200;
@@ -97,7 +99,8 @@ const pathOfOneOf = (path: string, index: number): string => {
 };
 
 /**
- * Enqueues prepared generations chunk by chunk. An error in one chunk ends the call after that chunk.
+ * Enqueues prepared generations chunk by chunk; the entries of a chunk are sent while the jobs of the one before are added. After an error no
+ * other entry is sent.
  * @throws EnqueueManyError with the state of each generation.
  */
 export async function enqueueGenerations(
@@ -107,10 +110,15 @@ export async function enqueueGenerations(
 ): Promise<Enqueued[]> {
   const trouble = await findTrouble(prepared, rules);
   const fates: Fate[] = [];
+  let adding: Promise<Fate[]> = Promise.resolve([]);
+  let hasFailed = trouble !== undefined;
   for (const chunk of chunksOf(prepared)) {
-    const failed = trouble !== undefined || fates.some(({ kind }) => kind !== 'written');
-    fates.push(...(failed ? chunk.map((): Fate => ({ kind: 'notWritten' })) : await enqueueChunk(destination, chunk)));
+    const [before, entries] = await Promise.all([adding, hasFailed ? chunk.map((): Entry => ({})) : enterChunk(destination, chunk)]);
+    fates.push(...before);
+    hasFailed ||= [...before, ...entries].some(({ cause }) => cause !== undefined);
+    adding = addJobs(destination, entries);
   }
+  fates.push(...(await adding));
   const generationIds = prepared.map(({ generation }) => generation.generationId);
   const idsOf = (kind: Fate['kind']): string[] => generationIds.filter((_, index) => fates[index]?.kind === kind);
   const cause = trouble ?? fates.find(({ kind }) => kind !== 'written')?.cause;
@@ -147,26 +155,35 @@ interface Fate {
   cause?: DarkroomError;
 }
 
-/** Sends all entries of a chunk before it awaits the first answer, then the jobs of all accepted ones together. */
-async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk: readonly PreparedGeneration[]): Promise<Fate[]> {
-  const recorded = await Promise.all(
-    chunk.map(async (prepared) => {
+/** An entry that was sent; without a receipt and an error it was not. */
+interface Entry {
+  written?: { prepared: PreparedGeneration; receipt: EnqueueReceipt };
+  cause?: DarkroomError;
+}
+
+/** Sends all entries of a chunk before it awaits the first answer. */
+const enterChunk = ({ ask, store }: Destination, chunk: readonly PreparedGeneration[]): Promise<Entry[]> =>
+  Promise.all(
+    chunk.map(async (prepared): Promise<Entry> => {
       const { generationId } = prepared.generation;
       try {
-        return { prepared, receipt: await ask('enqueue generation', generationId, () => store.enqueue(prepared.generation)) };
+        return { written: { prepared, receipt: await ask('enqueue generation', generationId, () => store.enqueue(prepared.generation)) } };
       } catch (error) {
-        return { prepared, error: ours(error) };
+        return { cause: ours(error) };
       }
     }),
   );
+
+/** Adds the jobs of all written entries of a chunk together. */
+async function addJobs({ ask, submissions, now }: Destination, entries: readonly Entry[]): Promise<Fate[]> {
   const byDelay = new Map<number, NumberedSubmission[]>();
   const at = now();
-  for (const { prepared, receipt } of recorded) {
-    if (receipt === undefined) continue;
-    const delayMs = delayOf(receipt, at);
+  for (const { written } of entries) {
+    if (written === undefined) continue;
+    const delayMs = delayOf(written.receipt, at);
     const refs = byDelay.get(delayMs) ?? [];
     byDelay.set(delayMs, refs);
-    refs.push(...jobsOf(prepared, receipt));
+    refs.push(...jobsOf(written.prepared, written.receipt));
   }
   let jobTrouble: DarkroomError | undefined;
   for (const [delayMs, refs] of byDelay) {
@@ -176,15 +193,15 @@ async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk
       jobTrouble = ours(error);
     }
   }
-  return recorded.map(({ prepared, receipt, error }): Fate => {
-    if (error !== undefined) return { kind: mayHaveArrived(error) ? 'maybeWritten' : 'notWritten', cause: error };
+  return entries.map(({ written, cause }): Fate => {
+    if (written === undefined) return { kind: mayHaveArrived(cause) ? 'maybeWritten' : 'notWritten', ...defined({ cause }) };
     // Enqueueing again adds the missing jobs to the written entry.
     if (jobTrouble !== undefined) return { kind: 'maybeWritten', cause: jobTrouble };
-    return { kind: 'written', enqueued: enqueuedOf(prepared, receipt) };
+    return { kind: 'written', enqueued: enqueuedOf(written.prepared, written.receipt) };
   });
 }
 
-const mayHaveArrived = (error: DarkroomError): boolean => error instanceof QueueUnavailableError && error.reached !== 'no';
+const mayHaveArrived = (error: DarkroomError | undefined): boolean => error instanceof QueueUnavailableError && error.reached !== 'no';
 
 /** Narrows an error of `ask`, which throws only DarkroomErrors; any other error is a bug. */
 function ours(error: unknown): DarkroomError {

@@ -6,8 +6,8 @@ export const MAX_RUN_AHEAD_DAYS = 30;
 const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 
 /**
- * Admits a new generation: checks its times by Redis time, the rules of its tenant, the caps and the bounds on open images, and writes it with
- * its submissions and their holds. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten
+ * Admits new generations of one tenant: checks their times by Redis time, the rules of the tenant, the caps and the bounds on open images, and
+ * writes them with their submissions and holds. All are decided before the first is written: their holds are booked in one move. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten
  * holds or caps. After the parts of a new generation, the bounds, the signs of life, the events, the money,
  * the minutes and the fair line.
  */
@@ -26,48 +26,127 @@ local function timeTrouble(now)
   return outOfTime and recovering() and 'recovering' or outOfTime
 end
 
--- replies safety-required, cap or full, or created once it is written
-local function admit(key, now)
+-- what all new generations of a call share: its moment, and their tenant. "held" and "images" are those that this call has admitted
+local shared
+local function readShared(now)
   local requires, withholds = imageRulesOf(tenant)
+  local periods, caps = periodsOf(tenant, now), capsOf(soundCaps())
+  local names = namesOf(periods)
+  return {
+    requires = requires, withholds = withholds, periods = periods, names = names, caps = caps, isDue = recovering() or not caps,
+    ledger = soundLedger(names), isAllRead = isAllMoneyRead(), bounds = boundsOf(tenant), held = 0, images = 0,
+  }
+end
+
+-- Replies safety-required, cap or full; else nil, and two facts: it runs later, and its hold is made later. It counts for the next ones then
+local function refusalOf(now)
+  shared = shared or readShared(now)
   -- without the check no image is cleared: each would be bought and withheld
-  if checked == '' and (requires or withholds or withhold ~= '') then
-    return { kind = 'safety-required', rule = requires and 'requireSafetyCheck' or 'withholdFlagged' }
+  if checked == '' and (shared.requires or shared.withholds or withhold ~= '') then
+    return { kind = 'safety-required', rule = shared.requires and 'requireSafetyCheck' or 'withholdFlagged' }
   end
-  if withholds then withhold = '1' end
-  local periods = periodsOf(tenant, now)
-  local caps = capsOf(soundCaps())
   local isLater = runAt ~= '' and tonumber(runAt) > now
-  local isDue = isLater or recovering() or not caps
-  local ledger = soundLedger(namesOf(periods))
+  local isDue = isLater or shared.isDue
   if not isDue then
-    local period, used, cap = capReached(caps, periods, amount * images, ledger)
-    if period then return { kind = 'cap', period = period.name, used = used, cap = cap, resetsAt = period.resetsAt, now = now } end
+    local period, used, cap = capReached(shared.caps, shared.periods, shared.held + amount * images, shared.ledger, shared.isAllRead)
+    if period then return { kind = 'cap', period = period.name, used = used + shared.held, cap = cap, resetsAt = period.resetsAt, now = now } end
   end
   -- behind the caps: a full queue has room again in minutes
-  local bound, limit, open = boundReached(tenant, images)
-  if bound then return { kind = 'full', bound = bound, limit = limit, open = open } end
-  createGeneration(key, id, 'queued', int(now), 1)
-  -- booked once for all images: each holds its own part
-  local held, names
-  if not isDue then held, names = newHold(periods, amount * images) end
+  local bound = boundReached(shared.bounds, shared.images + images)
+  if bound then return { kind = 'full', bound = bound.name, limit = bound.limit, open = bound.open + shared.images } end
+  if not isDue then shared.held = shared.held + amount * images end
+  shared.images = shared.images + images
+  return nil, isLater, isDue
+end
+
+-- a command about many members, if there is one
+local function addAll(call, key, scored)
+  if #scored > 0 then call('ZADD', key, unpack(scored)) end
+end
+
+local function addScored(list, score, member)
+  list[#list + 1] = score
+  list[#list + 1] = member
+end
+
+-- writes one of them. "clock": the numbers of the line; "added": members of sets, which are added for all at once
+local function writeNew(key, now, isLater, isDue, clock, added)
+  if shared.withholds then withhold = '1' end
+  local more = { 'live', int(images) }
+  for index = 0, images - 1 do
+    for _, value in ipairs({ 'image:' .. index, 'open', 'latest:' .. index, 1 }) do more[#more + 1] = value end
+  end
+  writeEntry(key, id, 'queued', int(now), 1, more)
   local line
   for index = 0, images - 1 do
-    addSubmission(key, id, index, 1, 0, amount, held, names)
-    noteStep(id, index, 1, now, 'enqueued')
-    if isLater then
-      redis.call('HSET', submissionKey(id, index, 1), 'line', 'due')
-    else
-      local number = joinLine(id, index, 1, { tenant = tenant, priority = priority })
+    local own = submissionKey(id, index, 1)
+    local number = not isLater and takeNumber(clock)
+    redis.call('HSET', own, 'line', number and int(number) or 'due', plannedFields(0, amount, not isDue and '1' or nil, not isDue and shared.names or nil))
+    -- the first step of its timeline
+    redis.pcall('SET', own .. ':timeline', int(now) .. ' enqueued;')
+    addScored(added.openImages, 0, openImageName(id, tenant, index))
+    if number then
+      addScored(added.line, int(number), inLine(id, index, 1))
+      addScored(added.ofTenant, placeByUrgency(priority, number), inLine(id, index, 1))
       line = line or {}
-      line[index + 1] = jobNumber(number)
+      line[index + 1] = jobNumber(number, clock.base)
     end
   end
-  -- its money is held later, maybe in another period
-  if isDue then noteTenants(namesOf(periods)) end
   takeIdempotencyKey(id)
-  countMinute(now, 'generations')
-  countMinute(now, 'enqueued', images)
+  addScored(added.queued, int(now), id)
+  added.images = added.images + images
+  if isDue then added.isDue = true end
   record('generation.queued', id, { tenant = tenant, provider = provider, model = model, traceparent = traceparent ~= '' and traceparent or nil }, nil, nil, now)
-  return { kind = 'created', id = id, runAt = runAt, line = line, noWorkerSince = noWorkerSince(now) }
+  return { kind = 'created', id = id, runAt = runAt, line = line }
+end
+
+local function wordsOf(trouble)
+  return type(trouble) == 'table' and trouble.err or tostring(trouble)
+end
+
+-- Writes admitted generations, each with its key and the facts of refusalOf; if there are several, with its arguments. Replies one answer for
+-- each, in their order; a text is the error of one that could not be written
+local function writeAdmitted(all, now)
+  local open, holds = {}, {}
+  for _, each in ipairs(all) do
+    if each.values then takeGeneration(each.values) end
+    addScored(open, int(now), id)
+    if not each.isDue then holds[id] = amount * images end
+  end
+  -- first: a key of another type ends the script here, before half an entry is written
+  addAll(redis.call, prefix .. ':open', open)
+  -- before the entries: what cannot be written holds too much, and not too little
+  if shared.held > 0 then book(shared.names, { reserved = shared.held }, holds) end
+  local clock = beginNumbers(tenant)
+  clock.base = lineBase()
+  local added = { openImages = {}, line = {}, ofTenant = {}, queued = {}, images = 0 }
+  local answers, silentSince = {}, noWorkerSince(now)
+  for at, each in ipairs(all) do
+    if each.values then takeGeneration(each.values) end
+    local isWritten, answer = pcall(writeNew, each.key, now, each.isLater, each.isDue, clock, added)
+    if isWritten then answer.noWorkerSince = silentSince else answer = wordsOf(answer) end
+    answers[at] = answer
+  end
+  if #added.line > 0 then setClock(tenant, clock.number, clock.taken) end
+  addAll(redis.call, lineKey, added.line)
+  addAll(redis.call, lineOf(tenant), added.ofTenant)
+  addAll(redis.pcall, openImagesKey, added.openImages)
+  for _, list in ipairs(listsOf(tenant)) do addAll(redis.pcall, list .. 'queued', added.queued) end
+  -- its money is held later, maybe in another period
+  if added.isDue then noteTenants(shared.names) end
+  if #added.queued > 0 then
+    countMinute(now, 'generations', #added.queued / 2)
+    countMinute(now, 'enqueued', added.images)
+  end
+  return answers
+end
+
+-- admits one alone: replies safety-required, cap or full, or created once it is written
+local function admit(key, now)
+  local refusal, isLater, isDue = refusalOf(now)
+  if refusal then return refusal end
+  local answer = writeAdmitted({ { key = key, isLater = isLater, isDue = isDue } }, now)[1]
+  if type(answer) == 'string' then error(answer, 0) end
+  return answer
 end
 `;

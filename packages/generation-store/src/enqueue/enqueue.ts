@@ -18,70 +18,11 @@ import {
   type StoredRequest,
   StoreNotInitialisedError,
 } from '@darkroom/contracts';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey } from '../keys.ts';
-import { events } from '../lua/events.ts';
-import { fairLine } from '../lua/fair-line.ts';
-import { lists } from '../lua/lists.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
-import { minutes } from '../lua/minutes.ts';
-import { money } from '../lua/money.ts';
-import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { namedReply, number } from '../lua/named.ts';
-import { prelude } from '../lua/prelude.ts';
-import { workerLife } from '../lua/worker-life.ts';
-import { admitGeneration, MAX_RUN_AHEAD_DAYS } from './admit-generation.ts';
+import { MAX_RUN_AHEAD_DAYS } from './admit-generation.ts';
 import { imageRuleNames, uncheckedProblem } from '../settings/image-rules.ts';
-import { REQUEST_GONE, sha256 } from './kept-request.ts';
-import { generationArguments, newGeneration } from './new-generation.ts';
-import type { Retention } from './retention.ts';
 import { unreadEnqueueError } from './unread.ts';
-
-/**
- * Writes a generation, its first submissions and their holds, all or nothing; a second call changes nothing. Redis time decides if the
- * id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
- */
-const enqueueScript =
-  createLuaScript(/* lua */ `${prelude}${workerLife}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}
-local function answer()
-local key = KEYS[1]
-if not isOpen() then return named({ kind = 'not-initialised' }) end
-local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
--- what a repeated call says, by the digest of the first request
-local function compared(digest)
-  return digest == '${REQUEST_GONE}' and 'request-gone' or digest == requestDigest and 'same' or 'conflict'
-end
--- an entry of another tenant: the answer is that of an unknown id for as long as there is one
-local isForeign = present[1] and present[3] ~= tenant
-if present[1] and not isForeign then
-  local kind = compared(present[1])
-  return named({ kind = kind == 'same' and 'exists' or kind, id = id, runAt = present[2] or nil, noWorkerSince = noWorkerSince(nowMs()) })
-end
-if idempotencyDigest ~= '' then
-  local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
-  if taken[2] == '' then return named({ kind = whyUnknown(taken[1]) or 'damaged', unreadable = taken[1] }) end
-  if taken[1] then
-    local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
-    local kind = compared(taken[2])
-    return named({ kind = kind == 'same' and 'replayed' or kind, id = taken[1], runAt = first or nil, noWorkerSince = noWorkerSince(nowMs()) })
-  end
-  -- the key may belong to a generation that was bought and that Redis has forgotten
-  if recovering() then return named({ kind = 'recovering' }) end
-  if isReading() then return named({ kind = 'reading' }) end
-end
--- it may have been bought, and is not read yet
-local unknown = whyUnknown(id)
-if unknown then return named({ kind = unknown, unreadable = id }) end
-
-local now = nowMs()
-local outOfTime = timeTrouble(now)
-if outOfTime then return named({ kind = outOfTime, now = now }) end
-if isForeign then return named({ kind = 'not-free', id = id }) end
-return named(admit(key, now))
-end
-return countAnswer(answer())
-`);
 
 /** A producer's order for one generation. */
 export interface NewGeneration extends Labels {
@@ -127,7 +68,8 @@ export interface EnqueueReceipt {
 const MAX_TIME = 8.64e15;
 const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOString();
 
-const replySchema = namedReply(
+/** An answer of the script. */
+export const enqueueReply = namedReply(
   z.discriminatedUnion('kind', [
     z.object({
       kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone']),
@@ -146,41 +88,13 @@ const replySchema = namedReply(
   ]),
 );
 
-/**
- * Writes a generation, its submissions and their holds in one step; a second call changes nothing.
- * @throws StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
- * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
- * Redis restarted or was lost and may have forgotten the generation or its idempotency key
- */
-export async function enqueueGeneration(
-  redis: Redis,
-  prefix: string,
-  retention: Retention,
-  generation: NewGeneration,
-): Promise<EnqueueReceipt> {
-  const { generationId, idempotencyKey } = generation;
-  const reply = replySchema.parse(
-    await enqueueScript.run(
-      redis,
-      generationKey(prefix, generationId),
-      generationArguments(prefix, retention, {
-        ...generation,
-        outline: outlineOf(generation),
-        ...defined({ idempotencyKeyHash: idempotencyKey === undefined ? undefined : sha256(idempotencyKey) }),
-      }),
-    ),
-  );
-  return receiptOf(reply, generation);
-}
-
 /** Returns the outline of a new generation: its own, or that of one of this version's models. */
 export const outlineOf = ({ request, outline }: NewGeneration): RequestOutline => outline ?? modelOf(knownModels, request).outline(request);
 
 /** Describes a time until: in minutes, or in hours if it is long. */
 const durationOf = (ms: number): string => (ms > 2 * 3_600_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.ceil(ms / 60_000)} min`);
 
-/** An answer of the script. */
-export type EnqueueReply = z.infer<typeof replySchema>;
+export type EnqueueReply = z.infer<typeof enqueueReply>;
 
 /** Returns the receipt that an answer means, or throws the error. The testing producer answers in the same words. */
 export function receiptOf(reply: EnqueueReply, generation: NewGeneration): EnqueueReceipt {

@@ -86,11 +86,46 @@ export function generationArguments(
   ];
 }
 
-/** Writes the entry of a new generation from these arguments. After the prelude, the lists and the open images. */
+/** Most generations that one call of a script makes: the script then takes about a millisecond. */
+export const MOST_AT_ONCE = 10;
+
+/**
+ * Returns the arguments of a generation that follows another one of the same call: the number of those that differ, and of each the place
+ * and the value. Most generations of a call differ in id and request alone.
+ */
+export function argumentsAfter(before: readonly (string | number)[], next: readonly (string | number)[]): (string | number)[] {
+  const differing = next.flatMap((value, at) => (at === 0 || value === before[at] ? [] : [at, value]));
+  return [differing.length / 2, ...differing];
+}
+
+/**
+ * Writes the entry of a new generation from these arguments. A script that makes several takes the arguments of each in turn. After the
+ * prelude, the lists and the open images.
+ */
 export const newGeneration = /* lua */ `
-${given.lua}
-images, amount = tonumber(images), tonumber(amount)
-local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
+local ${given.names}
+local idempotencyKey
+-- the generation that the functions below concern from now on
+local function takeGeneration(values)
+  ${given.names} = unpack(values, 1, ${given.last - given.first + 1})
+  images, amount = tonumber(images), tonumber(amount)
+  idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
+end
+takeGeneration({ unpack(ARGV, ${given.first}, ${given.last}) })
+
+-- the arguments of each generation of this call: those of the first one, and for each other one those that differ (argumentsAfter)
+local function eachGiven()
+  local values = { unpack(ARGV, ${given.first}, ${given.last}) }
+  local all, at = { values }, ${given.after}
+  while at <= #ARGV do
+    values = { unpack(values, 1, ${given.last - given.first + 1}) }
+    local differing = tonumber(ARGV[at])
+    for place = at + 1, at + 2 * differing, 2 do values[tonumber(ARGV[place])] = ARGV[place + 1] end
+    all[#all + 1] = values
+    at = at + 2 * differing + 1
+  end
+  return all
+end
 
 -- the words themselves lie beside the request, which is erased with them
 local function keepLabels(key, set)
@@ -101,26 +136,32 @@ local function keepLabels(key, set)
   if webhook ~= '' then redis.call(set, key .. ':request', 'webhook', webhook) end
 end
 
+-- "more": further fields of the entry, names and values in turn
+local function writeEntry(key, id, status, createdAt, revision, more)
+  -- under its own key: it may be erased, it may be long, and few scripts need it
+  if request ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
+  local optional = { clientReference = clientReference, retryOf = retryOf, replaces = replaces, withholdFlagged = withhold, priority = priority, traceparent = traceparent }
+  for name, value in pairs(optional) do
+    if value ~= '' then
+      more[#more + 1] = name
+      more[#more + 1] = value
+    end
+  end
+  raised[id] = int(revision)
+  redis.call('HSET', key, 'status', status, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline, 'requestDigest', requestDigest, 'tenant', tenant,
+    'images', images, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt, 'idempotencyDigest', idempotencyDigest,
+    'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds, 'revision', raised[id], unpack(more))
+  if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
+  keepLabels(key, 'HSET')
+  addToTags(id, { tenant = tenant, createdAt = createdAt, labels = labels })
+end
+
 local function createGeneration(key, id, status, createdAt, revision)
   -- first: a key of another type ends the script here, before half an entry is written
   redis.call('ZADD', prefix .. ':open', createdAt, id)
-  -- under its own key: it may be erased, it may be long, and few scripts need it
-  if request ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
-  redis.call('HSET', key, 'status', status, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline, 'requestDigest', requestDigest, 'tenant', tenant,
-    'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
-    'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
-  setRevision(id, revision)
-  if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
-  if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
-  if replaces ~= '' then redis.call('HSET', key, 'replaces', replaces) end
-  if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
-  if withhold ~= '' then redis.call('HSET', key, 'withholdFlagged', withhold) end
-  if priority ~= '' then redis.call('HSET', key, 'priority', priority) end
-  if traceparent ~= '' then redis.call('HSET', key, 'traceparent', traceparent) end
-  keepLabels(key, 'HSET')
+  writeEntry(key, id, status, createdAt, revision, { 'live', 0 })
   for index = 0, images - 1 do setImage(key, id, tenant, index, 'open') end
   addToLists(id, { tenant = tenant, status = status, createdAt = createdAt })
-  addToTags(id, { tenant = tenant, createdAt = createdAt, labels = labels })
 end
 
 -- its time begins when the generation is over: if the key ended before, the same order could be bought twice

@@ -37,16 +37,24 @@ local function lineReached()
   return tonumber(redis.call('HGET', lineClocks, 'reached') or '') or 0
 end
 
+local function lineBase()
+  return tonumber(redis.call('HGET', lineClocks, 'base') or '') or 0
+end
+
 -- the number of its job; a number that BullMQ does not take becomes the last one, first in, first out
-local function jobNumber(number)
-  local base = tonumber(redis.call('HGET', lineClocks, 'base') or '') or 0
+local function jobNumber(number, given)
+  local base = given or lineBase()
   return math.max(1, math.min(${MOST_JOB_NUMBER}, number - base + 1))
+end
+
+-- its place among those of its tenant: above all numbers, so that urgency goes first; then the order in which they joined
+local function placeByUrgency(priority, number)
+  return int((urgency[priority] or 1) * 1e14 + number)
 end
 
 local function standInLine(id, index, n, generation, number)
   redis.call('ZADD', lineKey, number, inLine(id, index, n))
-  -- above all numbers, so that urgency goes first; then the order in which they joined
-  redis.call('ZADD', lineOf(generation.tenant), int((urgency[generation.priority] or 1) * 1e14 + number), inLine(id, index, n))
+  redis.call('ZADD', lineOf(generation.tenant), placeByUrgency(generation.priority, number), inLine(id, index, n))
 end
 
 local readWeights = {}
@@ -70,15 +78,28 @@ local function setClock(tenant, number, taken)
   redis.call('HSET', lineClocks, 'tenant:' .. tenantPart(tenant), int(number) .. (taken > 0 and '/' .. int(taken) or ''))
 end
 
-local function joinLine(id, index, n, generation)
-  local number, taken = clockOf(generation.tenant)
+-- the clock of a tenant whose submissions join; each takes a number, and the last one keeps the clock
+local function beginNumbers(tenant)
+  local number, taken = clockOf(tenant)
   local reached = lineReached()
   if reached > number then number, taken = reached, 0 end
-  if taken + 1 < weightOf(generation.tenant) then
-    setClock(generation.tenant, number, taken + 1)
+  return { tenant = tenant, number = number, taken = taken }
+end
+
+local function takeNumber(clock)
+  local number = clock.number
+  if clock.taken + 1 < weightOf(clock.tenant) then
+    clock.taken = clock.taken + 1
   else
-    setClock(generation.tenant, number + 1, 0)
+    clock.number, clock.taken = number + 1, 0
   end
+  return number
+end
+
+local function joinLine(id, index, n, generation)
+  local clock = beginNumbers(generation.tenant)
+  local number = takeNumber(clock)
+  setClock(clock.tenant, clock.number, clock.taken)
   redis.call('HSET', submissionKey(id, index, n), 'line', int(number))
   standInLine(id, index, n, generation, int(number))
   return number

@@ -39,12 +39,16 @@ local function addToSum(field, amount)
   if type(reply) == 'table' then redis.pcall('HDEL', sumsKey, '@holder') end
 end
 
-local function followHold(id, names, amount)
+-- one move of holds, by the ids of their generations
+local function followHolds(amounts, names)
   local sums = sumsUnderWay()
   if not sums then return end
   addToSum('@moves', 1)
-  if not isSummed(sums, id) then return end
-  for name in string.gmatch(names, '[^ ]+') do addToSum(name, amount) end
+  for id, amount in pairs(amounts) do
+    if isSummed(sums, id) then
+      for name in string.gmatch(names, '[^ ]+') do addToSum(name, amount) end
+    end
+  end
 end
 `;
 

@@ -73,11 +73,16 @@ local function unreadIn(name)
   return isTold and beside + math.min(left, most - beside) or most
 end
 
--- nil when the money may be held; else the period whose cap would be crossed. "read": the ledger of these periods, if nothing moved since
-local function capReached(caps, periods, amount, read)
-  -- asked once for all: without a rebuild, and without damaged generations of some day, nothing is unread in any period
+-- without a rebuild, and without damaged generations of some day, nothing is unread in any period
+local function isAllMoneyRead()
   local last = redis.pcall('HMGET', prefix .. ':unread-money', '@untilDay', '@untilMonth')
-  local isAllRead = not last[1] and not last[2] and not isReading()
+  return not last[1] and not last[2] and not isReading()
+end
+
+-- nil when the money may be held; else the period whose cap would be crossed. "read": the ledger of these periods, if nothing moved since.
+-- "isAllRead": what isAllMoneyRead has told this script
+local function capReached(caps, periods, amount, read, isAllRead)
+  if isAllRead == nil then isAllRead = isAllMoneyRead() end
   for _, period in ipairs(periods) do
     local cap = caps[period.cap]
     if cap then
@@ -106,14 +111,14 @@ local function addToPeriods(names, amounts)
   end
 end
 
--- books a change of money of the generation ARGV[2]
-local function book(names, amounts)
+-- books a change of money of the generation ARGV[2], or in one move the holds of new generations, by their ids
+local function book(names, amounts, holds)
   -- the sums of a pass follow each hold that moves; the number of moves tells whether all were followed
   if (amounts.reserved or 0) ~= 0 then
     redis.call('INCR', prefix .. ':hold-moves')
     noteHold()
-    followHold(ARGV[2], names, amounts.reserved)
-    raiseRevision(ARGV[2])
+    followHolds(holds or { [ARGV[2]] = amounts.reserved }, names)
+    if not holds then raiseRevision(ARGV[2]) end
   end
   addToPeriods(names, amounts)
 end
@@ -140,10 +145,15 @@ local function newHold(periods, amount)
   return '1', names
 end
 
--- the entry of a submission of which nothing was sent, the newest of its image; its hold is due unless it was made already
-local function addSubmission(key, id, index, n, failures, amount, held, periods)
-  redis.call('HSET', submissionKey(id, index, n), 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0,
-    'deliverySeq', 0, 'failures', failures, 'reserved', int(amount), 'held', held or 'due', 'periods', periods or '')
+-- the fields of a submission of which nothing was sent; its hold is due unless it was made already
+local function plannedFields(failures, amount, held, periods)
+  return 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0, 'deliverySeq', 0, 'failures', failures, 'reserved', int(amount),
+    'held', held or 'due', 'periods', periods or ''
+end
+
+-- the entry of such a submission, the newest of its image
+local function addSubmission(key, id, index, n, failures, amount)
+  redis.call('HSET', submissionKey(id, index, n), plannedFields(failures, amount))
   redis.call('HSET', key, 'latest:' .. index, int(n))
   redis.call('HINCRBY', key, 'live', 1)
 end

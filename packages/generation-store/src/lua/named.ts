@@ -60,6 +60,10 @@ export function nameArguments<const Names extends readonly string[]>(names: Name
   return {
     /** Lua that reads them into locals; absent ones are ''. */
     lua: `local ${names.join(', ')} = unpack(ARGV, ${first}, ${first + names.length - 1})`,
+    /** The names, for Lua that takes several lists of them in turn; their places are `first` to `last`. */
+    names: names.join(', '),
+    first,
+    last: first + names.length - 1,
     /** Lua that begins a loop over groups of them, from ARGV[from] to the last argument. */
     each: (from = first) =>
       `for at = ${from}, #ARGV, ${names.length} do local ${names.join(', ')} = unpack(ARGV, at, at + ${names.length - 1})`,

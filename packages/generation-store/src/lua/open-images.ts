@@ -10,9 +10,13 @@
 export const openImages = /* lua */ `
 local openImagesKey = prefix .. ':open-images'
 
+local function openImageName(id, tenant, index)
+  return tenantPart(tenant) .. '/' .. id .. '/' .. index
+end
+
 -- true if the set said otherwise
 local function countImage(id, tenant, index, status)
-  local name = tenantPart(tenant) .. '/' .. id .. '/' .. index
+  local name = openImageName(id, tenant, index)
   if status == 'open' then return redis.pcall('ZADD', openImagesKey, 0, name) == 1 end
   return redis.pcall('ZREM', openImagesKey, name) == 1
 end
@@ -39,13 +43,23 @@ local function openImageBound(name)
   return type(bound) == 'string' and isWhole(bound) and math.max(0, tonumber(bound)) or 0
 end
 
--- the bound that so many more images would cross, its number and the images that are open; nil if they fit
-local function boundReached(tenant, more)
+-- the bounds of a tenant, each with the images that are open
+local function boundsOf(tenant)
+  local bounds = {}
   -- the tenant's own comes first: its callers can do something about it
   for _, name in ipairs({ 'openImagesPerTenant', 'openImages' }) do
-    local bound = openImageBound(name)
-    local open = bound > 0 and countOpen(name == 'openImagesPerTenant' and tenant or nil)
-    if open and open + more > bound then return name, bound, open end
+    local limit = openImageBound(name)
+    if limit > 0 then
+      bounds[#bounds + 1] = { name = name, limit = limit, open = countOpen(name == 'openImagesPerTenant' and tenant or nil) }
+    end
+  end
+  return bounds
+end
+
+-- the bound that so many more images would cross; nil if they fit
+local function boundReached(bounds, more)
+  for _, bound in ipairs(bounds) do
+    if bound.open + more > bound.limit then return bound end
   end
 end
 `;

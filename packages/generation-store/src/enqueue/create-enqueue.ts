@@ -1,0 +1,166 @@
+import { defined } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { corruptRecordOf } from '../corrupt-entry.ts';
+import { generationKey } from '../keys.ts';
+import { events } from '../lua/events.ts';
+import { fairLine } from '../lua/fair-line.ts';
+import { lists } from '../lua/lists.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { minutes } from '../lua/minutes.ts';
+import { money } from '../lua/money.ts';
+import { openImageBounds, openImages } from '../lua/open-images.ts';
+import { prelude } from '../lua/prelude.ts';
+import { workerLife } from '../lua/worker-life.ts';
+import { admitGeneration } from './admit-generation.ts';
+import { outlineOf, receiptOf, enqueueReply, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
+import { REQUEST_GONE, sha256 } from './kept-request.ts';
+import { argumentsAfter, generationArguments, MOST_AT_ONCE, newGeneration } from './new-generation.ts';
+import type { Retention } from './retention.ts';
+
+/**
+ * Writes generations of one tenant with their first submissions and their holds, each all or nothing; a second call changes nothing. Redis time
+ * decides if an id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age. Replies an
+ * answer for each, in their order; a text is an error that concerns this one alone.
+ *
+ * No id and no idempotency key may stand twice in one call: each is looked up before the first is written.
+ */
+const enqueueScript =
+  createLuaScript(/* lua */ `${prelude}${workerLife}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}
+-- what a repeated call says, by the digest of the first request
+local function compared(digest)
+  return digest == '${REQUEST_GONE}' and 'request-gone' or digest == requestDigest and 'same' or 'conflict'
+end
+
+-- replies why it is not made, or what refusalOf replies for one that is
+local function consider(key, now)
+  local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
+  -- an entry of another tenant: the answer is that of an unknown id for as long as there is one
+  local isForeign = present[1] and present[3] ~= tenant
+  if present[1] and not isForeign then
+    local kind = compared(present[1])
+    return { kind = kind == 'same' and 'exists' or kind, id = id, runAt = present[2] or nil, noWorkerSince = noWorkerSince(now) }
+  end
+  if idempotencyDigest ~= '' then
+    local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
+    if taken[2] == '' then return { kind = whyUnknown(taken[1]) or 'damaged', unreadable = taken[1] } end
+    if taken[1] then
+      local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
+      local kind = compared(taken[2])
+      return { kind = kind == 'same' and 'replayed' or kind, id = taken[1], runAt = first or nil, noWorkerSince = noWorkerSince(now) }
+    end
+    -- the key may belong to a generation that was bought and that Redis has forgotten
+    if recovering() then return { kind = 'recovering' } end
+    if isReading() then return { kind = 'reading' } end
+  end
+  -- it may have been bought, and is not read yet
+  local unknown = whyUnknown(id)
+  if unknown then return { kind = unknown, unreadable = id } end
+  local outOfTime = timeTrouble(now)
+  if outOfTime then return { kind = outOfTime, now = now } end
+  if isForeign then return { kind = 'not-free', id = id } end
+  return refusalOf(now)
+end
+
+local all, answers = eachGiven(), {}
+if not isOpen() then
+  for at = 1, #all do answers[at] = named({ kind = 'not-initialised' }) end
+  return answers
+end
+local now = nowMs()
+local admitted, places = {}, {}
+for at, values in ipairs(all) do
+  takeGeneration(values)
+  local key = prefix .. ':generation:' .. id
+  local isRead, answer, isLater, isDue = pcall(consider, key, now)
+  if isRead and not answer then
+    admitted[#admitted + 1] = { key = key, values = values, isLater = isLater, isDue = isDue }
+    places[#places + 1] = at
+  else
+    answers[at] = isRead and countAnswer(named(answer)) or wordsOf(answer)
+  end
+end
+if #admitted > 0 then
+  for at, answer in ipairs(writeAdmitted(admitted, now)) do answers[places[at]] = type(answer) == 'table' and named(answer) or answer end
+end
+return answers
+`);
+
+/** A call that waits for the others of its turn of the event loop. */
+interface Waiting {
+  generation: NewGeneration;
+  given: readonly (string | number)[];
+  /** Names that may stand once in a call of the script: its id and its idempotency key. */
+  names: readonly string[];
+  resolve(receipt: EnqueueReceipt): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Returns a function that writes a generation, its submissions and their holds in one step; a second call changes nothing. Calls of one turn
+ * of the event loop share calls of the script, ten in each.
+ * @throws StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
+ * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
+ * Redis restarted or was lost and may have forgotten the generation or its idempotency key
+ */
+export function createEnqueue(redis: Redis, prefix: string, retention: Retention): (generation: NewGeneration) => Promise<EnqueueReceipt> {
+  let waiting: Waiting[] = [];
+  const sendAll = (): void => {
+    const all = waiting;
+    waiting = [];
+    for (const batch of batchesOf(all)) void enqueueBatch(redis, prefix, batch);
+  };
+  return async (generation) => {
+    const { generationId, tenant, idempotencyKey } = generation;
+    const idempotencyKeyHash = idempotencyKey === undefined ? undefined : sha256(idempotencyKey);
+    const given = generationArguments(prefix, retention, { ...generation, outline: outlineOf(generation), ...defined({ idempotencyKeyHash }) });
+    return new Promise((resolve, reject) => {
+      if (waiting.length === 0) process.nextTick(sendAll);
+      const names = idempotencyKeyHash === undefined ? [generationId] : [generationId, `${tenant} ${idempotencyKeyHash}`];
+      waiting.push({ generation, given, names, resolve, reject });
+    });
+  };
+}
+
+/** Divides calls, in their order, into those that one call of the script may make together. */
+function batchesOf(all: readonly Waiting[]): Waiting[][] {
+  const batches: Waiting[][] = [];
+  let names = new Set<string>();
+  for (const each of all) {
+    const batch = batches.at(-1);
+    const fits =
+      batch !== undefined &&
+      batch.length < MOST_AT_ONCE &&
+      batch[0]?.generation.tenant === each.generation.tenant &&
+      !each.names.some((name) => names.has(name));
+    if (fits) batch.push(each);
+    else {
+      batches.push([each]);
+      names = new Set();
+    }
+    for (const name of each.names) names.add(name);
+  }
+  return batches;
+}
+
+/** Sends a batch, and answers each of its calls. Never throws. */
+async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waiting[]): Promise<void> {
+  const [first] = batch;
+  if (first === undefined) return;
+  const given = batch.flatMap((each, at) => (at === 0 ? each.given : argumentsAfter(batch[at - 1]?.given ?? [], each.given)));
+  let answers: unknown;
+  try {
+    answers = await enqueueScript.run(redis, generationKey(prefix, first.generation.generationId), given);
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+    return;
+  }
+  for (const [at, { generation, resolve, reject }] of batch.entries()) {
+    try {
+      const answer: unknown = Array.isArray(answers) ? answers[at] : answers;
+      if (typeof answer === 'string') throw corruptRecordOf(new Error(answer), generationKey(prefix, generation.generationId)) ?? new Error(answer);
+      resolve(receiptOf(enqueueReply.parse(answer), generation));
+    } catch (error) {
+      reject(error);
+    }
+  }
+}
