@@ -14,7 +14,7 @@ import { workerLife } from '../lua/worker-life.ts';
 import { admitGeneration } from './admit-generation.ts';
 import { outlineOf, receiptOf, enqueueReply, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import { REQUEST_GONE, sha256 } from './kept-request.ts';
-import { argumentsAfter, generationArguments, MOST_AT_ONCE, newGeneration } from './new-generation.ts';
+import { argumentsAfter, generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
 
 /**
@@ -85,6 +85,11 @@ end
 return answers
 `);
 
+/** Most images of the generations that one call of the script makes: it then takes about a millisecond. A generation may have more by itself. */
+const MOST_IMAGES_AT_ONCE = 10;
+/** Most characters of them: Redis copies each. */
+const MOST_CHARACTERS_AT_ONCE = 64 * 1024;
+
 /** A call that waits for the others of its turn of the event loop. */
 interface Waiting {
   generation: NewGeneration;
@@ -97,7 +102,7 @@ interface Waiting {
 
 /**
  * Returns a function that writes a generation, its submissions and their holds in one step; a second call changes nothing. Calls of one turn
- * of the event loop share calls of the script, ten in each.
+ * of the event loop share calls of the script, up to ten images in each.
  * @throws StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
  * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
  * Redis restarted or was lost and may have forgotten the generation or its idempotency key
@@ -112,7 +117,11 @@ export function createEnqueue(redis: Redis, prefix: string, retention: Retention
   return async (generation) => {
     const { generationId, tenant, idempotencyKey } = generation;
     const idempotencyKeyHash = idempotencyKey === undefined ? undefined : sha256(idempotencyKey);
-    const given = generationArguments(prefix, retention, { ...generation, outline: outlineOf(generation), ...defined({ idempotencyKeyHash }) });
+    const given = generationArguments(prefix, retention, {
+      ...generation,
+      outline: outlineOf(generation),
+      ...defined({ idempotencyKeyHash }),
+    });
     return new Promise((resolve, reject) => {
       if (waiting.length === 0) process.nextTick(sendAll);
       const names = idempotencyKeyHash === undefined ? [generationId] : [generationId, `${tenant} ${idempotencyKeyHash}`];
@@ -124,23 +133,24 @@ export function createEnqueue(redis: Redis, prefix: string, retention: Retention
 /** Divides calls, in their order, into those that one call of the script may make together. */
 function batchesOf(all: readonly Waiting[]): Waiting[][] {
   const batches: Waiting[][] = [];
-  let names = new Set<string>();
+  let [names, images, characters] = [new Set<string>(), 0, 0];
   for (const each of all) {
+    const { tenant, request } = each.generation;
     const batch = batches.at(-1);
-    const fits =
-      batch !== undefined &&
-      batch.length < MOST_AT_ONCE &&
-      batch[0]?.generation.tenant === each.generation.tenant &&
-      !each.names.some((name) => names.has(name));
-    if (fits) batch.push(each);
+    images += request.numberResults;
+    characters += charactersOf(each);
+    const fits = images <= MOST_IMAGES_AT_ONCE && characters <= MOST_CHARACTERS_AT_ONCE && !each.names.some((name) => names.has(name));
+    if (fits && batch?.[0]?.generation.tenant === tenant) batch.push(each);
     else {
       batches.push([each]);
-      names = new Set();
+      [names, images, characters] = [new Set(), request.numberResults, charactersOf(each)];
     }
     for (const name of each.names) names.add(name);
   }
   return batches;
 }
+
+const charactersOf = ({ given }: Waiting): number => given.reduce<number>((sum, value) => sum + String(value).length, 0);
 
 /** Sends a batch, and answers each of its calls. Never throws. */
 async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waiting[]): Promise<void> {
@@ -157,7 +167,8 @@ async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waitin
   for (const [at, { generation, resolve, reject }] of batch.entries()) {
     try {
       const answer: unknown = Array.isArray(answers) ? answers[at] : answers;
-      if (typeof answer === 'string') throw corruptRecordOf(new Error(answer), generationKey(prefix, generation.generationId)) ?? new Error(answer);
+      if (typeof answer === 'string')
+        throw corruptRecordOf(new Error(answer), generationKey(prefix, generation.generationId)) ?? new Error(answer);
       resolve(receiptOf(enqueueReply.parse(answer), generation));
     } catch (error) {
       reject(error);

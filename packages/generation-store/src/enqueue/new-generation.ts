@@ -86,16 +86,15 @@ export function generationArguments(
   ];
 }
 
-/** Most generations that one call of a script makes: the script then takes about a millisecond. */
-export const MOST_AT_ONCE = 10;
-
 /**
  * Returns the arguments of a generation that follows another one of the same call: the number of those that differ, and of each the place
  * and the value. Most generations of a call differ in id and request alone.
  */
 export function argumentsAfter(before: readonly (string | number)[], next: readonly (string | number)[]): (string | number)[] {
-  const differing = next.flatMap((value, at) => (at === 0 || value === before[at] ? [] : [at, value]));
-  return [differing.length / 2, ...differing];
+  const differing: (string | number)[] = [0];
+  for (const [at, value] of next.entries()) if (at > 0 && value !== before[at]) differing.push(at, value);
+  differing[0] = (differing.length - 1) / 2;
+  return differing;
 }
 
 /**

@@ -61,8 +61,9 @@ local function retire(key, id, given)
   retireFamily(id, generation, seconds)
 end
 
-local function foldGeneration(key, id, now)
-  local generation = hash(key)
+-- "given": its entry as it is now, if the script knows it
+local function foldGeneration(key, id, now, given)
+  local generation = given or hash(key)
   if isUnderWay(generation.status) then
     local images, succeeded = tonumber(generation.images), 0
     for index = 0, images - 1 do

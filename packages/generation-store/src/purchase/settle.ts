@@ -74,7 +74,7 @@ local wasLive = submission.status == 'planned' or submission.status == 'committe
 redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
 leavePlace(id, index, n)
 leaveLine(id, index, n, generation.tenant)
-if wasLive then redis.call('HINCRBY', key, 'live', -1) end
+if wasLive then generation.live = redis.call('HINCRBY', key, 'live', -1) end
 
 -- unknown outcomes are shown to an operator
 local unknownKey, name = prefix .. ':unknown', id .. '/' .. index .. '-' .. n
@@ -122,6 +122,7 @@ if status == 'succeeded' then
   if image ~= 'succeeded' then
     redis.call('HSET', key, 'winner:' .. index, n)
     setImage(key, id, generation.tenant, index, 'succeeded')
+    generation['image:' .. index] = 'succeeded'
     noteHome(id, generation, index)
   end
   if image ~= 'succeeded' or generation['winner:' .. index] == n then noteWithheld(generation, id, index, n, verdict, now) end
@@ -137,9 +138,11 @@ elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
     resubmitted = n + 1
   else
     setImage(key, id, generation.tenant, index, status)
+    generation['image:' .. index] = status
   end
 end
-foldGeneration(key, id, now)
+-- it follows what this script has changed, unless an image is bought again
+foldGeneration(key, id, now, not resubmitted and generation or nil)
 return named({ kind = resubmitted and 'resubmit' or 'settled', n = resubmitted })
 `);
 
