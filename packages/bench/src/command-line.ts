@@ -4,6 +4,10 @@ export interface BenchSettings {
   isQuick: boolean;
   /** Runs of each contestant. */
   runs: number;
+  /** Size of the scenarios instead of their own. */
+  size: number | undefined;
+  /** Minutes of the scenario that lasts. */
+  minutes: number | undefined;
   /** Names of the scenarios to run; all when absent. */
   only: readonly string[] | undefined;
   /** An earlier commit to compare this tree with, instead of the scenarios. */
@@ -20,6 +24,8 @@ export type BenchCommand =
 
 const MIN_RUNS = 3;
 const MAX_RUNS = 100;
+const MAX_SIZE = 1_000_000;
+const MAX_MINUTES = 1440;
 
 /** Returns the text of `--help`. @param scenarios Scenarios by name, with what they do. */
 export const helpTextOf = (scenarios: Readonly<Record<string, string>>): string => `npm run bench -- [options]
@@ -27,12 +33,14 @@ export const helpTextOf = (scenarios: Readonly<Record<string, string>>): string 
 Measures what an image costs, in real processes on this machine: a worker and a receiver of Darkroom beside the workers that most people
 write, all with the same provider and bucket, which cost next to nothing. Prints tables and, as the last line, JSON. Needs Linux (/proc).
 
-  --quick            a small run of the pipeline, in less than a minute; with --only, of those scenarios
+  --quick            the first six in small, once, in less than a minute; with --only, those scenarios in small
   --only NAMES       scenarios, separated by commas:
 ${Object.entries(scenarios)
   .map(([name, does]) => `                     ${name}: ${does}`)
   .join('\n')}
-  --runs N           runs of each contestant, which take turns (${MIN_RUNS}, at least ${MIN_RUNS})
+  --runs N           runs of each contestant, which take turns (${MIN_RUNS}; fewer are no median)
+  --size N           images, deliveries, made entries or images that wait, instead of the scenario's own number
+  --minutes N        duration of "hour"
   --compare COMMIT   builds an earlier commit, lets it and this tree take turns, and says whether the difference is more than noise
   --write            writes the results to docs/benchmarks.md, with charts`;
 
@@ -46,6 +54,8 @@ export function parseCommandLine(words: readonly string[], scenarioNames: readon
         quick: { type: 'boolean' },
         write: { type: 'boolean' },
         runs: { type: 'string' },
+        size: { type: 'string' },
+        minutes: { type: 'string' },
         only: { type: 'string' },
         compare: { type: 'string' },
       },
@@ -53,14 +63,16 @@ export function parseCommandLine(words: readonly string[], scenarioNames: readon
     const only = values.only?.split(',').map((name) => name.trim());
     const unknown = only?.find((name) => !scenarioNames.includes(name));
     if (unknown !== undefined) throw new RangeError(`--only takes ${scenarioNames.join(', ')}, got "${unknown}"`);
-    const runs = Number(values.runs ?? MIN_RUNS);
-    if (!Number.isInteger(runs) || runs < MIN_RUNS || runs > MAX_RUNS)
-      throw new RangeError(`--runs must be a whole number from ${MIN_RUNS} to ${MAX_RUNS}, got "${values.runs}"`);
+    const isQuick = values.quick === true;
+    const runs = readNumber('runs', values.runs, 1, MAX_RUNS) ?? (isQuick ? 1 : MIN_RUNS);
+    const size = readNumber('size', values.size, 10, MAX_SIZE);
+    const minutes = readNumber('minutes', values.minutes, 1, MAX_MINUTES);
     if (values.compare !== undefined && !/^[\w./~^-]{1,100}$/.test(values.compare)) throw new RangeError('--compare must name a commit');
+    if (values.compare !== undefined && runs < MIN_RUNS) throw new RangeError(`--compare needs --runs ${MIN_RUNS} or more`);
     if (values.compare?.startsWith('-') === true) throw new RangeError('--compare must name a commit');
     return {
       kind: 'run',
-      settings: { isQuick: values.quick === true, runs, only, compare: values.compare, writes: values.write === true },
+      settings: { isQuick, runs, size, minutes, only, compare: values.compare, writes: values.write === true },
     };
   } catch (error) {
     // Of `parseArgs`, or thrown above.
@@ -69,4 +81,12 @@ export function parseCommandLine(words: readonly string[], scenarioNames: readon
       message: `${error instanceof Error ? error.message : String(error)}\n\nnpm run bench -- --help lists the options`,
     };
   }
+}
+
+function readNumber(name: string, value: string | undefined, least: number, most: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < least || number > most)
+    throw new RangeError(`--${name} must be a whole number from ${least} to ${most}, got "${value}"`);
+  return number;
 }

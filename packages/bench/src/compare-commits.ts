@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram, type Environment } from '@darkroom/local-stack';
-import { startDarkroomContestant } from './contestants/start-darkroom.ts';
 import { compareRuns } from './measure/spread.ts';
 import { formatFigure } from './report/table.ts';
 import { repositoryRoot } from './repository-root.ts';
 import { comparePipelines } from './scenarios/pipeline.ts';
 import type { ScenarioContext } from './scenarios/scenario.ts';
-import { usualFsync, type Start } from './scenarios/starts.ts';
+import { darkroomWith } from './scenarios/starts.ts';
 
 /** Figures that are judged, with the least difference that counts, in percent: processor time is steadier than a rate. */
 const judged = { 'engine ms': 5, 'worker ms': 5, 'receiver ms': 5, 'redis ms': 5, 'images/s': 10 };
@@ -26,11 +25,7 @@ export async function compareCommits(
   environment: Environment,
 ): Promise<{ lines: string[]; json: object }> {
   const root = await buildCommit(commit, environment, context.onProgress);
-  const start =
-    (name: string, folder: string): Start =>
-    (ground) =>
-      startDarkroomContestant(ground, { name, appendfsync: usualFsync, root: folder });
-  const { rows } = await comparePipelines(context, [start(commit, root), start('this tree', repositoryRoot)], 'Comparison', 'compare');
+  const { rows } = await comparePipelines(context, [darkroomWith({ name: commit, root }), darkroomWith({ name: 'this tree' })]);
   const [before, after] = rows;
   if (before === undefined || after === undefined) throw new Error('a comparison needs two rows');
   const figures = Object.entries(judged).map(([figure, noisePercent]) => {

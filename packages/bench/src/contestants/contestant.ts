@@ -1,7 +1,7 @@
 import type { createProducer } from '@darkroom/producer';
 
-/** A system that the bench compares: Darkroom, or a worker that most people write. */
-export interface Contestant {
+/** A system that makes images from a backlog. */
+export interface ImageMaker {
   readonly name: string;
   /** Processes whose load counts, by their part. */
   readonly parts: Readonly<Record<string, number>>;
@@ -9,15 +9,27 @@ export interface Contestant {
   readonly redisUrl: string | undefined;
   /** Makes so many images from a backlog; resolves when the last one is recorded. */
   makeImages(images: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A system that the bench compares: Darkroom, or a worker that most people write. */
+export interface Contestant extends ImageMaker {
   /** Queues so many images. */
   queueImages(images: number): Promise<void>;
   /** Queues one image. */
-  enqueueOne(): Promise<void>;
+  enqueueOne(): Promise<ImageNames>;
   /** Calls the listener for each image when its result is recorded. @returns a function that stops it. */
   hearRecorded(onRecorded: OnRecorded): Promise<() => Promise<void>>;
-  /** Kills the worker with all its work, and starts it again. */
-  crashWorker(): Promise<void>;
-  stop(): Promise<void>;
+  /** Kills the worker with all its work. */
+  killWorker(): Promise<void>;
+  /** Starts the killed worker again. */
+  startWorker(): Promise<void>;
+}
+
+/** The ids of an image of a generation of its own; naive workers have no generations. */
+export interface ImageNames {
+  readonly generationId?: string | undefined;
+  readonly taskUUID: string;
 }
 
 /** A whole Darkroom, which has more to measure. */
@@ -26,12 +38,18 @@ export interface DarkroomContestant extends Contestant {
   command(...words: string[]): Promise<string>;
   /** Stops the workers in order; nothing starts them again. */
   stopWorkers(): Promise<void>;
+  /** Returns the number of generations with a live submission. */
+  countOpen(): Promise<number>;
+  /** Returns the ids of the newest image that was made. */
+  newestFinished(): Promise<ImageNames>;
+  /** True once producers and workers may use the store. */
+  isStoreOpen(): Promise<boolean>;
   /** The producer of its repository, on its Redis. */
   readonly producer: BenchProducer;
 }
 
 /** The calls of a producer that the bench makes. Every version has them. */
-export type BenchProducer = Pick<ReturnType<typeof createProducer>, 'enqueue' | 'enqueueMany' | 'close'>;
+export type BenchProducer = Pick<ReturnType<typeof createProducer>, 'enqueue' | 'enqueueMany' | 'list' | 'close'>;
 
 /** @param atMs Milliseconds since 1970, with fractions. */
 export type OnRecorded = (taskUUID: string, atMs: number) => void;

@@ -15,7 +15,7 @@ const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 2_000;
 
 export async function startBareHooks(ground: Ground): Promise<BareHooks> {
-  const redis = await startOwnRedis(ground, 'bare hooks', 'everysec');
+  const redis = await startOwnRedis(ground, 'bare hooks');
   const program = startProgram({
     name: 'bare hooks',
     args: [fileURLToPath(new URL('../bare-hooks/main.js', import.meta.url))],

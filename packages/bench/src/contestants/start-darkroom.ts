@@ -8,12 +8,14 @@ import { closeAtOnce, createClosing, runProgram, startDarkroom, type AppendFsync
 import { Redis } from 'ioredis';
 import { placeOf, preciseNow, type BenchProducer, type DarkroomContestant, type Ground } from './contestant.ts';
 import { startOwnRedis } from './own-redis.ts';
+import { repositoryRoot } from '../repository-root.ts';
 
 export interface DarkroomOptions {
-  name: string;
-  appendfsync: AppendFsync;
-  /** Folder of the repository whose apps and producer run, built. */
-  root: string;
+  /** "Darkroom" when absent. */
+  name?: string;
+  appendfsync?: AppendFsync;
+  /** Folder of the repository whose apps and producer run, built; this one when absent. */
+  root?: string;
   /** The Node of the apps; that of the bench when absent. */
   node?: string;
   /** Settings of the workers beside those that the bench raises. */
@@ -46,8 +48,8 @@ export const raisedLimits = (concurrency: number): Readonly<Record<string, strin
 });
 
 /** Starts a whole Darkroom with a Redis of its own: worker, receiver, eraser and API. */
-export async function startDarkroomContestant(ground: Ground, options: DarkroomOptions): Promise<DarkroomContestant> {
-  const { name, root, node, workerEnv = {}, appendfsync, workers = 1 } = options;
+export async function startDarkroomContestant(ground: Ground, options: DarkroomOptions = {}): Promise<DarkroomContestant> {
+  const { name = 'Darkroom', root = repositoryRoot, node, workerEnv = {}, appendfsync, workers = 1 } = options;
   const directory = join(ground.directory, placeOf(name));
   await mkdir(directory, { recursive: true });
   const closing = createClosing();
@@ -100,6 +102,9 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
         await producer.enqueueMany(Array.from({ length: Math.min(ENQUEUE_AT_ONCE, images - at) }, (_, more) => requestOf(at + more)));
     };
 
+    const namesOf = (generationId: string) => ({ generationId, taskUUID: taskUuidOf({ generationId, index: 0, n: 1 }) });
+    const countOpen = (): Promise<number> => client.zcard(`${PREFIX}:open`);
+
     return {
       name,
       get parts() {
@@ -108,32 +113,38 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
       },
       producer,
       command,
-      stopWorkers: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.stop()))),
-      async crashWorker() {
-        for (const worker of darkroom.workers) {
-          await worker.kill();
-          await worker.start();
-        }
+      countOpen,
+      isStoreOpen: async () => (await client.exists(`${PREFIX}:epoch`)) === 1,
+      async newestFinished() {
+        const [newest] = (await producer.list({ status: 'succeeded', limit: 1 })).generations;
+        if (newest === undefined) throw new Error('no generation has ended');
+        return namesOf(newest.generationId);
       },
+      stopWorkers: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.stop()))),
+      killWorker: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.kill()))),
+      startWorker: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.start()))),
       redisUrl: redis.url,
       queueImages,
       async makeImages(images) {
         await queueImages(images);
         // Generations with a live submission: every result is in S3 and in Redis when the set is empty.
-        while ((await client.zcard(`${PREFIX}:open`)) > 0) {
+        while ((await countOpen()) > 0) {
           const dead = [...darkroom.workers, ...darkroom.receivers].find((app) => !app.isRunning());
           if (dead !== undefined) throw new Error(`the ${dead.name} ended during a run:\n${(await dead.log()).slice(-2000)}`);
           await delay(LOOK_EVERY_MS);
         }
       },
-      enqueueOne: async () => void (await producer.enqueue(requestOf(0))),
+      async enqueueOne() {
+        const { generationId } = await producer.enqueue(requestOf(0));
+        return namesOf(generationId);
+      },
       async hearRecorded(onRecorded) {
         const listener = new Redis(redis.url);
         await listener.psubscribe(`${PREFIX}:events:*`);
         listener.on('pmessage', (_pattern: string, channel: string, message: string) => {
           const atMs = preciseNow();
           if (!message.includes('generation.succeeded')) return;
-          onRecorded(taskUuidOf({ generationId: channel.slice(`${PREFIX}:events:`.length), index: 0, n: 1 }), atMs);
+          onRecorded(namesOf(channel.slice(`${PREFIX}:events:`.length)).taskUUID, atMs);
         });
         return () => Promise.resolve(listener.disconnect());
       },

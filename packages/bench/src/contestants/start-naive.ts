@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startProgram, type AppendFsync } from '@darkroom/local-stack';
+import { startProgram, type AppendFsync, type Program } from '@darkroom/local-stack';
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import { naiveMessage, naiveQueues, NAIVE_SETTINGS, type NaiveMode, type NaiveSettings } from '../naive/settings.ts';
@@ -12,8 +12,9 @@ import { startOwnRedis } from './own-redis.ts';
 export interface NaiveOptions {
   name: string;
   mode: NaiveMode;
-  transport: NaiveSettings['transport'];
-  appendfsync: AppendFsync;
+  /** `usual` when absent. */
+  transport?: NaiveSettings['transport'];
+  appendfsync?: AppendFsync;
 }
 
 const START_LIMIT_MS = 20_000;
@@ -21,8 +22,24 @@ const STOP_LIMIT_MS = 2_000;
 const LOOK_EVERY_MS = 20;
 const PREFIX = 'bull';
 
+/** Starts the process of a naive worker. */
+export async function startNaiveProgram({ environment, directory }: Ground, name: string, settings: NaiveSettings): Promise<Program> {
+  const program = startProgram({
+    name,
+    args: ['--enable-source-maps', fileURLToPath(new URL('../naive/main.js', import.meta.url))],
+    environment: { ...environment, [NAIVE_SETTINGS]: JSON.stringify(settings) },
+    logFile: `${directory}/${settings.bucket}.log`,
+    hasChannel: true,
+    hasOwnGroup: true,
+  });
+  let isReady = false;
+  program.child.once('message', (message) => (isReady = naiveMessage.parse(message).ready === true));
+  await program.untilReady(() => Promise.resolve(isReady ? undefined : { what: 'it is not ready' }), START_LIMIT_MS);
+  return program;
+}
+
 /** Starts a naive worker with a Redis of its own; a loop over calls alone has none. */
-export async function startNaive(ground: Ground, { name, mode, transport, appendfsync }: NaiveOptions): Promise<Contestant> {
+export async function startNaive(ground: Ground, { name, mode, transport = 'usual', appendfsync }: NaiveOptions): Promise<Contestant> {
   const redis = await startOwnRedis(ground, name, appendfsync);
   const settings: NaiveSettings = {
     mode,
@@ -34,20 +51,7 @@ export async function startNaive(ground: Ground, { name, mode, transport, append
     s3Endpoint: ground.s3Endpoint,
     bucket: placeOf(name),
   };
-  const begin = async () => {
-    const program = startProgram({
-      name,
-      args: ['--enable-source-maps', fileURLToPath(new URL('../naive/main.js', import.meta.url))],
-      environment: { ...ground.environment, [NAIVE_SETTINGS]: JSON.stringify(settings) },
-      logFile: `${ground.directory}/${settings.bucket}.log`,
-      hasChannel: true,
-      hasOwnGroup: true,
-    });
-    let isReady = false;
-    program.child.once('message', (message) => (isReady = naiveMessage.parse(message).ready === true));
-    await program.untilReady(() => Promise.resolve(isReady ? undefined : { what: 'it is not ready' }), START_LIMIT_MS);
-    return program;
-  };
+  const begin = () => startNaiveProgram(ground, name, settings);
   let program = await begin();
   const client = new Redis(redis.url);
   const queue = new Queue(naiveQueues.images, { connection: { url: redis.url }, prefix: PREFIX });
@@ -80,16 +84,15 @@ export async function startNaive(ground: Ground, { name, mode, transport, append
     get parts(): Record<string, number> {
       return { worker: program.child.pid ?? 0, ...(hasQueue && { redis: redis.pid }) };
     },
-    async crashWorker() {
-      await program.kill();
-      program = await begin();
-    },
+    killWorker: () => program.kill(),
+    startWorker: async () => void (program = await begin()),
     redisUrl: hasQueue ? redis.url : undefined,
     makeImages: hasQueue ? makeByQueue : makeByMessage,
     queueImages,
     async enqueueOne() {
       const taskUUID = randomUUID();
       await queue.add('image', { taskUUID }, { jobId: taskUUID });
+      return { taskUUID };
     },
     async hearRecorded(onRecorded) {
       const events = new QueueEvents(lastQueue, { connection: { url: redis.url }, prefix: PREFIX });

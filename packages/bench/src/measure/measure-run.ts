@@ -1,18 +1,18 @@
 import { Redis } from 'ioredis';
-import type { Contestant, Figures } from '../contestants/contestant.ts';
+import type { Figures, ImageMaker } from '../contestants/contestant.ts';
 import type { StandIns } from '../stand-ins/start-stand-ins.ts';
 import type { StandInCounts } from '../stand-ins/messages.ts';
-import { readProcessorMs } from './processor-time.ts';
+import { readFamilyMs, readProcessorMs } from './processor-time.ts';
 import { readRedisLoad, resetRedisLoad } from './redis-load.ts';
 
 /** Parts whose load is the engine's; eraser and API have figures of their own. */
-const enginePart = /^(worker|receiver|redis|postgres)/;
+export const isEngine = (part: string): boolean => /^(worker|receiver|redis|postgres)/.test(part);
 
 /**
  * Lets a contestant make images, and returns the figures of the run: times in milliseconds, loads an image. @throws if an image was bought
  * twice, or not at all
  */
-export async function measureRun(contestant: Contestant, images: number, standIns: StandIns): Promise<Figures> {
+export async function measureRun(contestant: ImageMaker, images: number, standIns: StandIns): Promise<Figures> {
   const redis = contestant.redisUrl === undefined ? undefined : new Redis(contestant.redisUrl);
   try {
     if (redis !== undefined) await resetRedisLoad(redis);
@@ -28,7 +28,7 @@ export async function measureRun(contestant: Contestant, images: number, standIn
       part,
       cpuMs: ((after.cpuMs.get(pid) ?? 0) - (before.cpuMs.get(pid) ?? 0)) / images,
     }));
-    const engine = cpu.filter(({ part }) => enginePart.test(part)).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+    const engine = cpu.filter(({ part }) => isEngine(part)).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
     return {
       'images/s': images / seconds,
       ...Object.fromEntries(cpu.map(({ part, cpuMs }) => [`${part} ms`, cpuMs])),
@@ -46,9 +46,14 @@ export async function measureRun(contestant: Contestant, images: number, standIn
   }
 }
 
-async function look(contestant: Contestant, standIns: StandIns): Promise<{ cpuMs: ReadonlyMap<number, number>; counts: StandInCounts }> {
+async function look(contestant: ImageMaker, standIns: StandIns): Promise<{ cpuMs: ReadonlyMap<number, number>; counts: StandInCounts }> {
   const counts = await standIns.readCounts();
-  return { cpuMs: new Map(Object.values(contestant.parts).map((pid) => [pid, readProcessorMs(pid)])), counts };
+  return {
+    cpuMs: new Map(
+      Object.entries(contestant.parts).map(([part, pid]) => [pid, part === 'postgres' ? readFamilyMs(pid) : readProcessorMs(pid)]),
+    ),
+    counts,
+  };
 }
 
 const sumOf = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -25,3 +25,6 @@ export async function readRedisLoad(redis: Redis): Promise<RedisLoad> {
     commands: read(/total_commands_processed:(\d+)/),
   };
 }
+
+/** Returns the memory that a Redis uses for data, in bytes. */
+export const readUsedBytes = async (redis: Redis): Promise<number> => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);

@@ -1,8 +1,5 @@
 import { createServer } from 'node:http';
-import { z } from 'zod';
-
-const deliverySchema = z.looseObject({ taskUUID: z.string(), seed: z.number(), cost: z.number() });
-export type Delivery = z.infer<typeof deliverySchema>;
+import { deliverySchema, type Delivery } from './settings.ts';
 
 /** Serves the address that the provider's webhooks go to. @returns that address. */
 export async function serveHooks(onDelivery: (delivery: Delivery) => Promise<void> | void): Promise<string> {

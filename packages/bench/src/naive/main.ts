@@ -1,7 +1,9 @@
 import { Queue, Worker, type Job } from 'bullmq';
-import { serveHooks, type Delivery } from './hooks.ts';
+import type { z } from 'zod';
+import { GRAPHILE_TASK, importGraphile } from './graphile.ts';
+import { serveHooks } from './hooks.ts';
 import { imageKeyOf, loopOverCalls, submitImage } from './make-image.ts';
-import { naiveCommand, naiveQueues, naiveSettings, NAIVE_SETTINGS } from './settings.ts';
+import { naiveCommand, naiveQueues, naiveSettings, naiveTask, NAIVE_SETTINGS, type Delivery } from './settings.ts';
 import { createTunedTransport } from './tuned-transport.ts';
 import { createUsualTransport } from './usual-transport.ts';
 
@@ -34,10 +36,10 @@ const webhookURL = await serveHooks(async (delivery) => {
   await job?.promote();
 });
 
-type ImageJob = Job<{ taskUUID: string }>;
+type ImageJob = Job<z.infer<typeof naiveTask>>;
 
 /** Holds its slot until the webhook has come. */
-async function hold({ data: { taskUUID } }: ImageJob): Promise<unknown> {
+async function hold({ data: { taskUUID } }: Pick<ImageJob, 'data'>): Promise<unknown> {
   const delivered = waitFor(taskUUID);
   await submitImage(transport, taskUUID, webhookURL);
   const { seed, cost } = await delivered;
@@ -57,10 +59,23 @@ async function wake({ data: { taskUUID } }: ImageJob): Promise<unknown> {
 }
 
 const work = { ...options, concurrency };
-const workers =
-  mode === 'calls' ? [] : [new Worker(naiveQueues.images, mode === 'hold' ? hold : mode === 'park' ? park : () => Promise.resolve(), work)];
-if (mode === 'park') workers.push(new Worker(naiveQueues.parked, wake, work));
-await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+const startWorkers = {
+  hold: () => [new Worker(naiveQueues.images, hold, work)],
+  park: () => [new Worker(naiveQueues.images, park, work), new Worker(naiveQueues.parked, wake, work)],
+  noop: () => [new Worker(naiveQueues.images, () => Promise.resolve(), work)],
+  calls: () => [],
+  graphile: () => [],
+} satisfies Record<typeof mode, () => Worker[]>;
+await Promise.all(startWorkers[mode]().map((worker) => worker.waitUntilReady()));
+if (settings.graphile !== undefined) {
+  const { run } = await importGraphile(settings.graphile.folder);
+  await run({
+    connectionString: settings.graphile.databaseUrl,
+    concurrency,
+    noHandleSignals: true,
+    taskList: { [GRAPHILE_TASK]: async (payload) => void (await hold({ data: naiveTask.parse(payload) })) },
+  });
+}
 
 process.on('message', (message) => {
   const { images } = naiveCommand.parse(message);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Workers that most people write, and loops that show what their parts cost. */
-export const naiveModes = ['hold', 'park', 'noop', 'calls'] as const;
+export const naiveModes = ['hold', 'park', 'noop', 'calls', 'graphile'] as const;
 export type NaiveMode = (typeof naiveModes)[number];
 
 export const naiveSettings = z.object({
@@ -13,6 +13,8 @@ export const naiveSettings = z.object({
   providerUrl: z.string(),
   s3Endpoint: z.string(),
   bucket: z.string(),
+  /** Of the mode `graphile`: the folder that graphile-worker was installed in, and its Postgres. */
+  graphile: z.object({ folder: z.string(), databaseUrl: z.string() }).optional(),
 });
 export type NaiveSettings = z.infer<typeof naiveSettings>;
 
@@ -22,10 +24,17 @@ export const NAIVE_SETTINGS = 'BENCH_NAIVE';
 /** Names of the queues of the naive workers. */
 export const naiveQueues = { images: 'images', parked: 'parked' } as const;
 
+/** The data of a job. */
+export const naiveTask = z.object({ taskUUID: z.string() });
+
 /** A message from the process of a naive worker. */
 export const naiveMessage = z.object({ ready: z.literal(true).optional(), done: z.literal(true).optional() });
 /** A message to it: a mode without a queue makes so many images. */
 export const naiveCommand = z.object({ images: z.number() });
+
+/** A webhook of the provider. */
+export const deliverySchema = z.looseObject({ taskUUID: z.string(), seed: z.number(), cost: z.number() });
+export type Delivery = z.infer<typeof deliverySchema>;
 
 /** The name of the environment variable with the Redis of the bare server. */
 export const BARE_REDIS = 'BENCH_REDIS';

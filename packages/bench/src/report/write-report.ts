@@ -7,7 +7,7 @@ import type { Machine } from './machine.ts';
 import { renderTable } from './table.ts';
 
 /** Parts of the engine, in the order of a chart. */
-const engineParts = ['worker', 'receiver', 'redis'];
+const engineParts = ['worker', 'receiver', 'redis', 'postgres'];
 
 const FILE = join(repositoryRoot, 'docs', 'benchmarks.md');
 /** Begins a section that a run writes; the next one, or the part that people write, ends it. */

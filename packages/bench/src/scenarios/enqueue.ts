@@ -3,12 +3,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Queue } from 'bullmq';
 import type { Figures } from '../contestants/contestant.ts';
 import { startOwnRedis } from '../contestants/own-redis.ts';
-import { startDarkroomContestant } from '../contestants/start-darkroom.ts';
 import { readProcessorMs } from '../measure/processor-time.ts';
 import { quantileOf } from '../measure/spread.ts';
-import { repositoryRoot } from '../repository-root.ts';
-import { rowOf, type Row, type Scenario } from './scenario.ts';
-import { usualFsync } from './starts.ts';
+import type { Scenario } from './scenario.ts';
+import { darkroom } from './starts.ts';
+import { takeTurns, withOne } from './take-turns.ts';
 
 /** A way to queue images. */
 interface Enqueuer {
@@ -27,51 +26,43 @@ const plainJob = (at: number) => {
 
 const AT_ONCE = 100;
 const SIZES = { oneByOne: 1000, rounds: 20, many: 5000 };
-const QUICK_SIZES: typeof SIZES = { oneByOne: 100, rounds: 3, many: 1000 };
+const QUICK_SIZES: typeof SIZES = { oneByOne: 50, rounds: 1, many: 500 };
 
 /** Calls of a backend: one after the other, a hundred at the same time, and thousands in one call. */
 export const enqueue: Scenario = {
+  isQuick: true,
   name: 'enqueue',
+  title: 'Enqueue',
   does: 'queues images: one by one, 100 at once, 5,000 in one call, beside `add` and `addBulk` of BullMQ',
-  isQuick: false,
-  async run({ ground, runs, isQuick, onProgress }) {
-    const sizes = isQuick ? QUICK_SIZES : SIZES;
-    // A whole Darkroom, because its worker opens the store; buying is paused, so that nothing of the load is the worker's.
-    const darkroom = await startDarkroomContestant(ground, { name: 'Darkroom', appendfsync: usualFsync, root: repositoryRoot });
-    await darkroom.command('pause', '--reason', 'bench');
-    const { producer } = darkroom;
-    const redis = await startOwnRedis(ground, 'bullmq', usualFsync);
+  async run(context) {
+    const sizes = context.isQuick ? QUICK_SIZES : SIZES;
+    const redis = await startOwnRedis(context.ground, 'bullmq');
     const queue = new Queue('images', { connection: { url: redis.url } });
-    const ways: Enqueuer[] = [
-      {
-        name: 'Darkroom',
-        redisPid: darkroom.parts['redis'] ?? 0,
-        one: (at) => producer.enqueue(request(at)),
-        many: (count) => producer.enqueueMany(Array.from({ length: count }, (_, at) => request(at))),
-      },
-      {
-        name: 'BullMQ',
-        redisPid: redis.pid,
-        one: (at) => {
-          const { name, data, opts } = plainJob(at);
-          return queue.add(name, data, opts);
-        },
-        many: (count) => queue.addBulk(Array.from({ length: count }, (_, at) => plainJob(at))),
-      },
-    ];
     try {
-      const figures = new Map<Enqueuer, Figures[]>(ways.map((way) => [way, []]));
-      for (const way of ways) for (let at = 0; at < AT_ONCE; at += 1) await way.one(at);
-      for (let run = 1; run <= runs; run += 1) {
-        for (const [way, measured] of figures) {
-          measured.push(await measureEnqueue(way, sizes));
-          onProgress(`enqueue, run ${run}: ${way.name}: ${JSON.stringify(measured.at(-1))}`);
-        }
-      }
-      const rows: Row[] = [...figures].map(([way, measured]) => rowOf(way.name, measured));
+      // A whole Darkroom, because its worker opens the store; buying is paused, so that nothing of the load is the worker's.
+      const rows = await withOne(context, darkroom, async ({ command, producer, parts }) => {
+        await command('pause', '--reason', 'bench');
+        const ways: Enqueuer[] = [
+          {
+            name: 'Darkroom',
+            redisPid: parts['redis'] ?? 0,
+            one: (at) => producer.enqueue(request(at)),
+            many: (count) => producer.enqueueMany(Array.from({ length: count }, (_, at) => request(at))),
+          },
+          {
+            name: 'BullMQ',
+            redisPid: redis.pid,
+            one: (at) => {
+              const { name, data, opts } = plainJob(at);
+              return queue.add(name, data, opts);
+            },
+            many: (count) => queue.addBulk(Array.from({ length: count }, (_, at) => plainJob(at))),
+          },
+        ];
+        for (const way of ways) for (let at = 0; at < AT_ONCE; at += 1) await way.one(at);
+        return takeTurns(context, ways, (way) => measureEnqueue(way, sizes));
+      });
       return {
-        name: 'enqueue',
-        title: 'Enqueue',
         rows,
         notes: [
           `Rates are images a second of one process: ${sizes.oneByOne} calls one by one, ${sizes.rounds} times ${AT_ONCE} calls at once, and ${sizes.many} in one call. Redis: CPU milliseconds an image. "Blocked" is the longest time that the event loop of the caller stood still.`,
@@ -80,7 +71,6 @@ export const enqueue: Scenario = {
     } finally {
       await queue.close();
       await redis.stop();
-      await darkroom.stop();
     }
   },
 };

@@ -1,79 +1,93 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { DarkroomContestant, Figures } from '../contestants/contestant.ts';
-import { startDarkroomContestant } from '../contestants/start-darkroom.ts';
+import { cloneImage } from '../made/clone-image.ts';
 import { readProcessorMs } from '../measure/processor-time.ts';
-import { repositoryRoot } from '../repository-root.ts';
-import { rowOf, type Scenario } from './scenario.ts';
-import { usualFsync } from './starts.ts';
+import { loadsOf } from './loads-of.ts';
+import { sizeOf, sizesUpTo, spell, type Row, type Scenario } from './scenario.ts';
+import { darkroom } from './starts.ts';
+import { isReached, takeTurns, withOne } from './take-turns.ts';
 
-/** Images that wait behind those that are measured. */
-const WAITING = [1000, 10_000];
+/** Most images that wait behind those that are measured, and fewest. */
+const WAITING = 10_000;
+const LEAST = 1000;
 const MEASURED = 500;
-const QUICK = { waiting: [200, 2000], measured: 200 };
-const LOOK_EVERY_MS = 20;
-const LIMIT_MS = 300_000;
+/** Generations that have ended, for each that waits at most. */
+const FINISHED_TIMES = 10;
+const QUICK = { waiting: 500, least: 50, measured: 50 };
+const LIMIT_MS = 120_000;
 
-/** Measures the cost of an image while others wait, and the cost of a reconcile for each that waits. */
+/** Measures the cost of an image while others wait, and beside others that have ended. */
 export const growth: Scenario = {
   name: 'growth',
-  does: `an image with ${WAITING.map((count) => count.toLocaleString('en-US')).join(' and ')} waiting behind it, and a reconcile of them`,
-  isQuick: false,
-  async run({ ground, standIns, runs, isQuick, usualDelayMs, onProgress }) {
-    const sizes = isQuick ? QUICK : { waiting: WAITING, measured: MEASURED };
-    const rows = [];
-    for (const waiting of sizes.waiting) {
-      const measured: Figures[] = [];
-      for (let run = 1; run <= runs; run += 1) {
-        const darkroom = await startDarkroomContestant(ground, { name: 'Darkroom', appendfsync: usualFsync, root: repositoryRoot });
-        try {
-          measured.push(await measureGrowth(darkroom, waiting, sizes.measured));
-          onProgress(`growth, run ${run}, ${waiting} waiting: ${JSON.stringify(measured.at(-1))}`);
-        } finally {
-          await darkroom.stop();
-        }
-      }
-      rows.push(rowOf(`${waiting.toLocaleString('en-US')} waiting`, measured));
-    }
-    standIns.setDelay(usualDelayMs);
-    return {
-      name: 'growth',
-      title: 'While others wait',
-      rows,
-      notes: [
-        `Loads are CPU milliseconds for each of ${sizes.measured} images, whose enqueue is not counted. "Reconcile" is the CPU time of Redis for each 10,000 open generations that one \`darkroom reconcile\` looks at, and the time of the whole command.`,
-      ],
-    };
+  title: 'While others wait, and beside others that have ended',
+  does: `an image with ${spell(LEAST)} and ${spell(WAITING)} waiting behind it (--size: more), and beside ten times as many that have ended; a reconcile of those that wait`,
+  async run(context) {
+    const { isQuick, onProgress } = context;
+    const measured = isQuick ? QUICK.measured : MEASURED;
+    const sizes = sizesUpTo(sizeOf(context, WAITING, QUICK.waiting), isQuick ? QUICK.least : LEAST);
+    const [least = 0, most = 0] = [sizes[0], sizes.at(-1)];
+    return withOne(context, darkroom, async (contestant) => {
+      const rows: Row[] = [];
+      const measureWith = async (waiting: number, words: string): Promise<void> => {
+        onProgress(`  queueing until ${spell(waiting)} wait`);
+        rows.push(...(await takeTurns(context, [{ name: words }], () => measureGrowth(contestant, waiting, measured))));
+        if (isQuick) return;
+        await contestant.command('pause', '--reason', 'bench');
+        const open = await contestant.countOpen();
+        rows.push(
+          ...(await takeTurns({ ...context, runs: 1 }, [{ name: `${words}: reconcile` }], () =>
+            loadsOf('reconcile', contestant, open, () => contestant.command('reconcile')),
+          )),
+        );
+      };
+      await contestant.makeImages(measured);
+      const finished = most * FINISHED_TIMES;
+      await measureWith(least, `${spell(least)} waiting`);
+      await cloneFinished(contestant, finished, onProgress);
+      await measureWith(least, `${spell(least)} waiting, ${spell(finished)} finished`);
+      for (const waiting of sizes.slice(1)) await measureWith(waiting, `${spell(waiting)} waiting, ${spell(finished)} finished`);
+      return {
+        rows,
+        notes: [
+          `Loads are CPU milliseconds for each of ${measured} images, whose enqueue is not counted; those of \`darkroom reconcile\` are for each 10,000 open generations that it looks at, its start with them. The finished ones are copies of one in Redis.`,
+        ],
+      };
+    });
   },
 };
 
-async function measureGrowth(darkroom: DarkroomContestant, waiting: number, measured: number): Promise<Figures> {
-  const client = new Redis(darkroom.redisUrl ?? '');
-  const { worker = 0, receiver = 0, redis = 0 } = darkroom.parts;
-  const open = (): Promise<number> => client.zcard('{darkroom}:open');
+async function cloneFinished({ redisUrl, newestFinished }: DarkroomContestant, count: number, tell: (line: string) => void): Promise<void> {
+  const client = new Redis(redisUrl ?? '');
   try {
-    await darkroom.command('pause', '--reason', 'bench');
-    await darkroom.queueImages(waiting + measured);
-    const [redisBefore, startedAt] = [readProcessorMs(redis), performance.now()];
-    await darkroom.command('reconcile');
-    const perOpen = 10_000 / (waiting + measured);
-    const reconcile = {
-      'reconcile redis ms': (readProcessorMs(redis) - redisBefore) * perOpen,
-      'reconcile s': (performance.now() - startedAt) / 1000,
-    };
-    await darkroom.command('resume', '--reason', 'bench');
-    const before = [worker, receiver, redis].map(readProcessorMs);
-    const resumedAt = performance.now();
-    while ((await open()) > waiting) {
-      if (performance.now() - resumedAt > LIMIT_MS) throw new Error(`${await open()} generations are open, ${waiting} should wait`);
-      await delay(LOOK_EVERY_MS);
+    const image = await newestFinished();
+    for (let from = 0; from < count; from += CLONES_A_LINE) {
+      await cloneImage(client, image, Math.min(CLONES_A_LINE, count - from), from);
+      tell(`  ${spell(Math.min(count, from + CLONES_A_LINE))} of ${spell(count)} finished ones are made`);
     }
-    const done = waiting + measured - (await open());
-    const [workerMs = 0, receiverMs = 0, redisMs = 0] = [worker, receiver, redis].map(
-      (pid, at) => (readProcessorMs(pid) - (before[at] ?? 0)) / done,
-    );
-    return { 'worker ms': workerMs, 'receiver ms': receiverMs, 'redis ms': redisMs, ...reconcile };
   } finally {
     client.disconnect();
   }
 }
+const CLONES_A_LINE = 100_000;
+
+async function measureGrowth(contestant: DarkroomContestant, waiting: number, measured: number): Promise<Figures> {
+  const { parts, countOpen } = contestant;
+  const lead = Math.min(LEAD, waiting);
+  await contestant.command('pause', '--reason', 'bench');
+  await contestant.queueImages(Math.max(0, waiting + measured + lead - (await countOpen())));
+  await contestant.command('resume', '--reason', 'bench');
+  // As many are in flight at the first look as at the last one.
+  const look = async (left: number) => {
+    if (!(await isReached(async () => (await countOpen()) <= left, LIMIT_MS)))
+      throw new Error(`${await countOpen()} generations are open, ${left} should wait`);
+    return { open: await countOpen(), cpuMs: PARTS.map((part) => readProcessorMs(parts[part] ?? 0)) };
+  };
+  const before = await look(waiting + measured);
+  const after = await look(waiting);
+  return Object.fromEntries(
+    PARTS.map((part, at) => [`${part} ms`, ((after.cpuMs[at] ?? 0) - (before.cpuMs[at] ?? 0)) / (before.open - after.open)]),
+  );
+}
+const PARTS = ['worker', 'receiver', 'redis'];
+/** Images before the first look: the fleet is then at its speed. */
+const LEAD = 200;

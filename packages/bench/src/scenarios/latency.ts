@@ -1,56 +1,63 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import type { Contestant, Figures } from '../contestants/contestant.ts';
+import { cloneImage } from '../made/clone-image.ts';
 import { readProcessorMs } from '../measure/processor-time.ts';
+import { isEngine } from '../measure/measure-run.ts';
 import { quantileOf } from '../measure/spread.ts';
-import { darkroom, park, tunedPark, type Start } from './starts.ts';
-import { rowOf, type Scenario, type ScenarioContext } from './scenario.ts';
+import { enqueueAtRate } from './at-rate.ts';
+import { sizeOf, spell, type Row, type Scenario, type ScenarioContext } from './scenario.ts';
+import { darkroom, park } from './starts.ts';
+import { isReached, takeTurns, withStarted } from './take-turns.ts';
 
 /** Images a second, one after the other. */
-const RATES = [20, 50];
-const SECONDS = 10;
+const RATES = [10, 50];
+const SECONDS = 8;
+/** Images in flight behind the last measurement. */
+const PARKED = 100_000;
 /** The same in small. */
-const QUICK = { rates: [10], seconds: 5 };
+const QUICK = { rates: [10], seconds: 2, parked: 1000 };
 /** Time that the provider takes: many images are then in flight, as in production. */
 const IMAGE_MS = 500;
+/** Longer than a run. */
+const PARKED_MS = 3_600_000;
 const WARM_UP = 100;
-const LOOK_EVERY_MS = 20;
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 60_000;
 
 /** Time from the moment at which the provider sends its webhook until the result is recorded. */
 export const latency: Scenario = {
+  isQuick: true,
   name: 'latency',
-  does: `webhook to recorded result, at ${RATES.join(' and ')} images a second`,
-  isQuick: false,
+  title: 'From the webhook to the recorded result',
+  does: `webhook to recorded result, at ${RATES.join(' and ')} images a second, and with ${spell(PARKED)} others in flight`,
   async run(context) {
-    const { ground, standIns, runs, isQuick, onProgress } = context;
+    const { standIns, isQuick, onProgress } = context;
     const { rates, seconds } = isQuick ? QUICK : { rates: RATES, seconds: SECONDS };
-    const contestants: Contestant[] = [];
+    const parked = sizeOf(context, PARKED, QUICK.parked);
     try {
-      for (const start of [darkroom, park, tunedPark] satisfies Start[]) contestants.push(await start(ground));
-      for (const contestant of contestants) await contestant.makeImages(WARM_UP);
-      standIns.setDelay(IMAGE_MS);
-      const rows = [];
-      for (const rate of rates) {
-        const figures = new Map<Contestant, Figures[]>(contestants.map((contestant) => [contestant, []]));
-        for (let run = 1; run <= runs; run += 1) {
-          for (const [contestant, measured] of figures) {
-            measured.push(await measureLatency(contestant, rate, seconds, context));
-            onProgress(`latency at ${rate}/s, run ${run}: ${contestant.name}: ${JSON.stringify(measured.at(-1))}`);
-          }
+      return await withStarted(context, [darkroom, park], async (contestants) => {
+        for (const contestant of contestants) await contestant.makeImages(isQuick ? WARM_UP / 5 : WARM_UP);
+        standIns.setDelay(IMAGE_MS);
+        const rows: Row[] = [];
+        const measureAt = async (rate: number, words: string): Promise<void> => {
+          const named = contestants.map((contestant) => ({ name: `${contestant.name}, ${words}`, contestant }));
+          rows.push(...(await takeTurns(context, named, ({ contestant }) => measureLatency(contestant, rate, seconds, context))));
+        };
+        for (const rate of rates) await measureAt(rate, `${rate}/s`);
+        for (const contestant of contestants) {
+          await parkImages(contestant, parked, context);
+          onProgress(`  ${contestant.name}: ${spell(parked)} images are parked`);
         }
-        for (const [contestant, measured] of figures) rows.push(rowOf(`${contestant.name}, ${rate}/s`, measured));
-      }
-      return {
-        name: 'latency',
-        title: 'From the webhook to the recorded result',
-        rows,
-        notes: [
-          `Images arrive one by one for ${seconds} s, and the provider takes ${IMAGE_MS} ms for each. The time begins when it sends the webhook and ends when a listener hears of the result: by the events of Darkroom, or those of BullMQ.`,
-        ],
-      };
+        const [rate = 0] = rates;
+        await measureAt(rate, `${rate}/s, ${spell(parked)} in flight`);
+        return {
+          rows,
+          notes: [
+            `Images arrive one by one for ${seconds} s, and the provider takes ${IMAGE_MS} ms for each. The time begins when it sends the webhook and ends when a listener hears of the result: by the events of Darkroom, or those of BullMQ. The images that are in flight beside them are copies of one in Redis.`,
+          ],
+        };
+      });
     } finally {
       standIns.setDelay(context.usualDelayMs);
-      for (const contestant of contestants.toReversed()) await contestant.stop();
     }
   },
 };
@@ -63,17 +70,9 @@ async function measureLatency(contestant: Contestant, rate: number, seconds: num
     Object.entries(contestant.parts).reduce((sum, [part, pid]) => sum + (isEngine(part) ? readProcessorMs(pid) : 0), 0);
   try {
     const before = cpuOf();
-    const startedAt = performance.now();
-    for (let at = 0; at < images; at += 1) {
-      const dueInMs = startedAt + (at * 1000) / rate - performance.now();
-      if (dueInMs > 0) await delay(dueInMs);
-      await contestant.enqueueOne();
-    }
-    const endsAt = performance.now() + LIMIT_MS;
-    while (recorded.size < images) {
-      if (performance.now() > endsAt) throw new Error(`${contestant.name} recorded ${recorded.size} of ${images} images`);
-      await delay(LOOK_EVERY_MS);
-    }
+    await enqueueAtRate(contestant, rate, images);
+    if (!(await isReached(() => recorded.size >= images, LIMIT_MS)))
+      throw new Error(`${contestant.name} recorded ${recorded.size} of ${images} images`);
     const told = await standIns.takeWebhookTimes();
     const waits = [...recorded].map(([taskUUID, atMs]) => atMs - (told[taskUUID] ?? Number.NaN));
     return { 'p50 ms': quantileOf(waits, 0.5), 'p99 ms': quantileOf(waits, 0.99), 'engine ms': (cpuOf() - before) / images };
@@ -82,4 +81,22 @@ async function measureLatency(contestant: Contestant, rate: number, seconds: num
   }
 }
 
-const isEngine = (part: string): boolean => /^(worker|receiver|redis)/.test(part);
+/** Lets a contestant submit one image that stays in flight, and copies it. */
+async function parkImages(contestant: Contestant, count: number, { standIns }: ScenarioContext): Promise<void> {
+  const client = new Redis(contestant.redisUrl ?? '');
+  standIns.setDelay(PARKED_MS);
+  try {
+    const image = await contestant.enqueueOne();
+    const isParked = async (): Promise<boolean> => {
+      const keys = await client.keys('*:delayed');
+      const delayed = await Promise.all(keys.map((key) => client.zrange(key, '0', '-1')));
+      const busy = await Promise.all((await client.keys('*:active')).map((key) => client.llen(key)));
+      return delayed.flat().some((job) => job.includes(image.taskUUID)) && busy.every((jobs) => jobs === 0);
+    };
+    if (!(await isReached(isParked, LIMIT_MS))) throw new Error(`${contestant.name} did not park an image`);
+    await cloneImage(client, image, count);
+  } finally {
+    standIns.setDelay(IMAGE_MS);
+    client.disconnect();
+  }
+}

@@ -1,71 +1,62 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Figures } from '../contestants/contestant.ts';
 import { startBareHooks } from '../contestants/start-bare-hooks.ts';
-import { startDarkroomContestant } from '../contestants/start-darkroom.ts';
 import { readProcessorMs } from '../measure/processor-time.ts';
-import { repositoryRoot } from '../repository-root.ts';
-import { rowOf, type Scenario } from './scenario.ts';
-import { usualFsync } from './starts.ts';
+import { sizeOf, type Scenario } from './scenario.ts';
+import { darkroom, darkroomWith } from './starts.ts';
+import { isReached, takeTurns, withOne } from './take-turns.ts';
 
 /** Deliveries of one measurement; each run takes two. */
-const DELIVERIES = 1000;
-const QUICK_DELIVERIES = 200;
+const DELIVERIES = 500;
+const QUICK_DELIVERIES = 50;
 const AT_ONCE = 30;
 const LOOK_EVERY_MS = 50;
-const LIMIT_MS = 600_000;
+/** Longest time for each image, on a machine that does other things as well. */
+const LIMIT_MS_EACH = 60;
+/** A worker asks after 20 seconds about an image without a webhook, and settles it: most deliveries would then come too late to do anything. */
+const workerEnv = { WORKER_POLLS_PER_SECOND: '1' };
 
 /** The receiver by itself: its workers are stopped, and each delivery is the first of its submission. */
 export const receiver: Scenario = {
+  isQuick: true,
   name: 'receiver',
-  does: 'deliveries through one receiver, at its maximum and at half of it, beside a bare server that runs one script',
-  isQuick: false,
-  async run({ ground, standIns, runs, isQuick, onProgress }) {
-    const count = isQuick ? QUICK_DELIVERIES : DELIVERIES;
+  title: 'The receiver by itself',
+  does: 'deliveries through one receiver, at its maximum and at half of it, beside a bare fastify route that runs one script',
+  async run(context) {
+    const { ground, standIns, runs } = context;
+    const count = sizeOf(context, DELIVERIES, QUICK_DELIVERIES);
     standIns.holdWebhooks(true);
-    const darkroom = await startDarkroomContestant(ground, { name: 'Darkroom', appendfsync: usualFsync, root: repositoryRoot });
     const bare = await startBareHooks(ground);
     try {
-      const images = count * 2 * runs;
-      await darkroom.queueImages(images);
-      const startedAt = performance.now();
-      while ((await standIns.readCounts()).provider.submissions < images) {
-        if (performance.now() - startedAt > LIMIT_MS) throw new Error(`the worker did not submit ${images} images`);
-        await delay(LOOK_EVERY_MS);
-      }
-      await darkroom.stopWorkers();
-      // The images of the last submissions are made a moment later.
-      await delay(1000);
-      const ways = [
-        { name: 'bare server, one script', pid: bare.pid, url: bare.url },
-        { name: 'Darkroom', pid: darkroom.parts['receiver'] ?? 0, url: undefined },
-      ];
-      const figures = new Map<string, Figures[]>(ways.map(({ name }) => [name, []]));
-      for (let run = 1; run <= runs; run += 1) {
-        // The bare server comes first: it gets the same deliveries, which Darkroom takes once.
-        for (const { name, pid, url } of ways) {
+      const rows = await withOne(context, context.isQuick ? darkroom : darkroomWith({ workerEnv }), async (contestant) => {
+        const images = count * 2 * runs;
+        await contestant.queueImages(images);
+        const areMade = async (): Promise<boolean> => (await standIns.readCounts()).heldWebhooks >= images;
+        if (!(await isReached(areMade, 20_000 + images * LIMIT_MS_EACH, LOOK_EVERY_MS)))
+          throw new Error(`the worker did not submit ${images} images`);
+        await contestant.stopWorkers();
+        const ways = [
+          // The bare server comes first: it gets the same deliveries, which Darkroom takes once.
+          { name: 'bare fastify route, one script', pid: bare.pid, url: bare.url },
+          { name: 'Darkroom', pid: contestant.parts['receiver'] ?? 0, url: undefined },
+        ];
+        return takeTurns(context, ways, async ({ name, pid, url }) => {
           const before = readProcessorMs(pid);
           const most = await standIns.deliver({ count, atOnce: AT_ONCE, url });
           const perSecond = count / most.seconds;
           const cpuMs = (readProcessorMs(pid) - before) / count;
           const half = await standIns.deliver({ count, perSecond: perSecond / 2, url });
           if (most.refused + half.refused > 0) throw new Error(`${name} refused ${most.refused + half.refused} deliveries`);
-          const measured = { 'deliveries/s': perSecond, 'CPU ms': cpuMs, 'p50 ms at half': half.p50, 'p99 ms at half': half.p99 };
-          figures.get(name)?.push(measured);
-          onProgress(`receiver, run ${run}: ${name}: ${JSON.stringify(measured)}`);
-        }
-      }
+          return { 'deliveries/s': perSecond, 'CPU ms': cpuMs, 'p50 ms at half': half.p50, 'p99 ms at half': half.p99 };
+        });
+      });
       return {
-        name: 'receiver',
-        title: 'The receiver by itself',
-        rows: [...figures].map(([name, measured]) => rowOf(name, measured)),
+        rows,
         notes: [
-          `${count} deliveries, ${AT_ONCE} at once, then ${count} at half of the rate that this came to; no worker runs. The bare server is node:http, parses the body and runs one script of one HSET.`,
+          `${count} deliveries, ${AT_ONCE} at once, then ${count} at half of the rate that this came to; no worker runs. The bare route parses the body and runs one script of one HSET.`,
         ],
       };
     } finally {
       standIns.holdWebhooks(false);
       await bare.stop();
-      await darkroom.stop();
     }
   },
 };

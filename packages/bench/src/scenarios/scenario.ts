@@ -1,4 +1,4 @@
-import type { Figures, Ground } from '../contestants/contestant.ts';
+import type { Figures, Ground, ImageMaker } from '../contestants/contestant.ts';
 import { spreadOf, type Spread } from '../measure/spread.ts';
 import type { StandIns } from '../stand-ins/start-stand-ins.ts';
 
@@ -11,6 +11,12 @@ export interface ScenarioContext {
   /** Runs of each contestant; they alternate. */
   runs: number;
   isQuick: boolean;
+  /** Contestants of a quick run, which all its scenarios use, by what started them; otherwise each scenario begins with new ones. */
+  kept?: Map<object, ImageMaker>;
+  /** Size of the scenarios instead of their own: images, deliveries or made entries, as each says. */
+  size?: number | undefined;
+  /** Minutes of the scenario that lasts. */
+  minutes?: number | undefined;
   /** Time that the provider takes for an image in most scenarios, in milliseconds. */
   usualDelayMs: number;
   /** Another Node, if one is named and there. */
@@ -37,11 +43,25 @@ export interface ScenarioResult {
 
 export interface Scenario {
   name: string;
+  title: string;
   does: string;
-  /** True for a scenario that `--quick` runs as well. */
-  isQuick: boolean;
-  run(context: ScenarioContext): Promise<ScenarioResult>;
+  /** True for a scenario that `--quick` runs without being named. */
+  isQuick?: true;
+  run(context: ScenarioContext): Promise<Pick<ScenarioResult, 'rows' | 'notes'>>;
 }
+
+/** Returns the size of a run: the one that the command line names, or one of these. */
+export const sizeOf = ({ size, isQuick }: ScenarioContext, usual: number, quick: number): number => size ?? (isQuick ? quick : usual);
+
+/** Returns growing sizes, from that many up to the size of a run, each ten times the one before. */
+export function sizesUpTo(most: number, from: number): number[] {
+  const sizes = [most];
+  for (let size = most / 10; size >= from; size /= 10) sizes.unshift(Math.round(size));
+  return sizes;
+}
+
+/** Writes a count for people. */
+export const spell = (count: number): string => count.toLocaleString('en-US');
 
 /** Makes a row of the runs of a contestant. */
 export function rowOf(name: string, runs: readonly Figures[]): Row {
@@ -51,4 +71,10 @@ export function rowOf(name: string, runs: readonly Figures[]): Row {
     runs,
     figures: Object.fromEntries(names.map((figure) => [figure, spreadOf(runs.map((run) => run[figure] ?? Number.NaN))])),
   };
+}
+
+/** Makes a row that says why it has no figures, and tells it at once. */
+export function absentRow({ onProgress }: Pick<ScenarioContext, 'onProgress'>, name: string, absent: string): Row {
+  onProgress(`${name}: ${absent}`);
+  return { name, figures: {}, runs: [], absent };
 }

@@ -1,30 +1,29 @@
-import type { AppendFsync } from '@darkroom/local-stack';
-import type { Contestant, Ground } from '../contestants/contestant.ts';
-import { startDarkroomContestant } from '../contestants/start-darkroom.ts';
+import type { Contestant, DarkroomContestant, Ground, ImageMaker } from '../contestants/contestant.ts';
+import { startDarkroomContestant, type DarkroomOptions } from '../contestants/start-darkroom.ts';
 import { startNaive, type NaiveOptions } from '../contestants/start-naive.ts';
-import { repositoryRoot } from '../repository-root.ts';
 
-export type Start = (ground: Ground) => Promise<Contestant>;
+/** A contestant that is not started yet. */
+export interface Start<Made extends ImageMaker = Contestant> {
+  readonly name: string;
+  readonly start: (ground: Ground) => Promise<Made>;
+}
 
-/** How Redis writes its log in most scenarios; `always` is what the production guide asks for. */
-export const usualFsync = 'everysec' satisfies AppendFsync;
+export const darkroomWith = (options: DarkroomOptions): Start<DarkroomContestant> => ({
+  name: options.name ?? 'Darkroom',
+  start: (ground) => startDarkroomContestant(ground, options),
+});
 
-const naive =
-  (name: string, options: Pick<NaiveOptions, 'mode' | 'transport'>, appendfsync: AppendFsync = usualFsync): Start =>
-  (ground) =>
-    startNaive(ground, { name, ...options, appendfsync });
+const naive = (name: string, options: Omit<NaiveOptions, 'name'>): Start => ({
+  name,
+  start: (ground) => startNaive(ground, { name, ...options }),
+});
 
-const darkroomWith =
-  (appendfsync: AppendFsync): Start =>
-  (ground) =>
-    startDarkroomContestant(ground, { name: 'Darkroom', appendfsync, root: repositoryRoot });
-
-export const darkroom = darkroomWith(usualFsync);
-export const darkroomAlways = darkroomWith('always');
-export const hold = naive('hold', { mode: 'hold', transport: 'usual' });
-export const park = naive('park', { mode: 'park', transport: 'usual' });
-export const parkAlways = naive('park', { mode: 'park', transport: 'usual' }, 'always');
+export const darkroom = darkroomWith({});
+export const darkroomAlways = darkroomWith({ appendfsync: 'always' });
+export const hold = naive('hold', { mode: 'hold' });
+export const park = naive('park', { mode: 'park' });
+export const parkAlways = naive('park', { mode: 'park', appendfsync: 'always' });
 export const tunedPark = naive('park, tuned transport', { mode: 'park', transport: 'tuned' });
-export const noops = naive('BullMQ no-ops', { mode: 'noop', transport: 'usual' });
-export const calls = naive('calls alone', { mode: 'calls', transport: 'usual' });
+export const noops = naive('BullMQ no-ops', { mode: 'noop' });
+export const calls = naive('calls alone', { mode: 'calls' });
 export const tunedCalls = naive('calls alone, tuned transport', { mode: 'calls', transport: 'tuned' });

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { ImageNames } from '../contestants/contestant.ts';
+import { createKeyIndex, placeOf } from './key-index.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A bucket in memory that answers as S3 does and checks no signature: it costs next to nothing, so that the figures are those of its clients. */
@@ -6,12 +8,16 @@ export interface MemoryBucket {
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Writes an object as a presigned upload does. @param address The presigned URL. */
   upload(address: string, bytes: Buffer): void;
+  /** Copies the objects whose names hold the ids of an image; the copies hold the other ids. */
+  clone(image: ImageNames, clone: ImageNames): void;
   /** Numbers of requests by operation and folder, such as "GetObject staging". */
   readonly counts: Map<string, number>;
 }
 
 interface StoredObject {
-  bytes: Buffer;
+  /** Made when it is read: a million copies take no memory. */
+  read(): Buffer;
+  readonly size: number;
   etag: string;
   writtenAt: number;
 }
@@ -23,14 +29,31 @@ export function createMemoryBucket(): MemoryBucket {
     const name = `${operation} ${key.split('/')[1] ?? ''}`.trim();
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };
-  const put = (key: string, bytes: Buffer): StoredObject => {
-    const object = { bytes, etag: `"${createHash('md5').update(bytes).digest('hex')}"`, writtenAt: Date.now() };
+  const index = createKeyIndex();
+  const set = (key: string, object: StoredObject): StoredObject => {
+    if (!objects.has(key)) index.add(key);
     objects.set(key, object);
     return object;
   };
+  const put = (key: string, bytes: Buffer): StoredObject =>
+    set(key, { read: () => bytes, size: bytes.length, etag: `"${createHash('md5').update(bytes).digest('hex')}"`, writtenAt: Date.now() });
+  /** Objects of the image that was cloned last. */
+  let cloned: { readonly task: string; readonly found: readonly [string, StoredObject][] } | undefined;
   return {
     counts,
     upload: (address, bytes) => void put(keyOf(new URL(address)), bytes),
+    clone(image, clone) {
+      const rename = (text: string): string =>
+        text
+          .replaceAll(image.taskUUID, clone.taskUUID)
+          .replaceAll(image.generationId ?? image.taskUUID, clone.generationId ?? clone.taskUUID);
+      if (cloned?.task !== image.taskUUID) cloned = { task: image.taskUUID, found: [...objects].filter(([key]) => rename(key) !== key) };
+      for (const [key, object] of cloned.found) {
+        const isText = !key.endsWith('.jpg');
+        const read = isText ? () => Buffer.from(rename(object.read().toString())) : object.read;
+        set(rename(key), { ...object, read });
+      }
+    },
     async answer(request, response) {
       const url = new URL(request.url ?? '/', 'http://bucket');
       const key = keyOf(url);
@@ -40,7 +63,8 @@ export function createMemoryBucket(): MemoryBucket {
         await readAll(request);
         if (url.searchParams.get('list-type') !== '2') return fail(response, 501, 'NotImplemented');
         count('List', `/${url.searchParams.get('prefix') ?? ''}`);
-        return void response.writeHead(200, { 'content-type': 'application/xml' }).end(list(objects, key, url.searchParams));
+        const keys = index.sorted(key, url.searchParams.get('prefix') ?? '');
+        return void response.writeHead(200, { 'content-type': 'application/xml' }).end(list(objects, keys, key, url.searchParams));
       }
       if (method === 'PUT') {
         const bytes = await readAll(request);
@@ -52,16 +76,17 @@ export function createMemoryBucket(): MemoryBucket {
       count(method === 'HEAD' ? 'HeadObject' : method === 'DELETE' ? 'DeleteObject' : 'GetObject', key);
       const object = objects.get(key);
       if (method === 'DELETE') {
-        objects.delete(key);
+        if (objects.delete(key)) index.remove(key);
         return void response.writeHead(204).end();
       }
       if (object === undefined) return fail(response, 404, 'NoSuchKey');
+      const bytes = object.read();
       response.writeHead(200, {
-        'content-length': object.bytes.length,
+        'content-length': bytes.length,
         'last-modified': new Date(object.writtenAt).toUTCString(),
         etag: object.etag,
       });
-      response.end(method === 'HEAD' ? undefined : object.bytes);
+      response.end(method === 'HEAD' ? undefined : bytes);
     },
   };
 }
@@ -73,17 +98,19 @@ function fail(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status, { 'content-type': 'application/xml' }).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
 }
 
-function list(objects: ReadonlyMap<string, StoredObject>, bucket: string, query: URLSearchParams): string {
+function list(objects: ReadonlyMap<string, StoredObject>, keys: readonly string[], bucket: string, query: URLSearchParams): string {
   const prefix = `${bucket}/${query.get('prefix') ?? ''}`;
   const after = `${bucket}/${query.get('continuation-token') ?? query.get('start-after') ?? ''}`;
   const delimiter = query.get('delimiter');
   const max = Number(query.get('max-keys') ?? 1000);
-  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).toSorted();
   const groups = new Set<string>();
   const contents: string[] = [];
   let last: string | undefined;
   let isCut = false;
-  for (const key of keys) {
+  for (let at = placeOf(keys, after > prefix ? after : prefix); at < keys.length; at += 1) {
+    const key = keys[at] ?? '';
+    if (!key.startsWith(prefix)) break;
+    if (key === after) continue;
     const end = delimiter === null ? -1 : key.indexOf(delimiter, prefix.length);
     const group = end === -1 ? undefined : key.slice(bucket.length + 1, end + 1);
     if (group !== undefined && groups.has(group)) {
@@ -104,7 +131,7 @@ function list(objects: ReadonlyMap<string, StoredObject>, bucket: string, query:
 }
 
 const describe = (key: string, object: StoredObject | undefined): string =>
-  `<Contents><Key>${key}</Key><LastModified>${new Date(object?.writtenAt ?? 0).toISOString()}</LastModified><Size>${object?.bytes.length ?? 0}</Size></Contents>`;
+  `<Contents><Key>${key}</Key><LastModified>${new Date(object?.writtenAt ?? 0).toISOString()}</LastModified><Size>${object?.size ?? 0}</Size></Contents>`;
 
 /** Reads the body of a request. */
 export async function readAll(request: IncomingMessage): Promise<Buffer> {

@@ -29,11 +29,15 @@ server.listen(0, '127.0.0.1', () => {
   process.send?.({ ready: { url: `http://127.0.0.1:${address.port}`, imageBytes: image.length } });
 });
 process.on('message', (message) => {
-  const { delayMs, holdsWebhooks, deliver, countsWanted, webhookTimesWanted } = commandSchema.parse(message);
+  const { delayMs, holdsWebhooks, deliver, clone, countsWanted, webhookTimesWanted } = commandSchema.parse(message);
   if (delayMs !== undefined) provider.setDelay(delayMs);
   if (holdsWebhooks !== undefined) provider.holdWebhooks(holdsWebhooks);
   if (deliver !== undefined) void provider.deliver(deliver).then((delivered) => process.send?.({ delivered }));
-  const counts: StandInCounts = { s3: Object.fromEntries(bucket.counts), provider: provider.counts };
+  if (clone !== undefined) {
+    for (const each of clone.clones) bucket.clone(clone.image, each);
+    process.send?.({ cloned: true });
+  }
+  const counts: StandInCounts = { s3: Object.fromEntries(bucket.counts), provider: provider.counts, heldWebhooks: provider.countHeld() };
   if (countsWanted === true) process.send?.({ counts });
   if (webhookTimesWanted === true) {
     process.send?.({ webhookTimes: Object.fromEntries(provider.webhookTimes) });

@@ -15,6 +15,7 @@ export interface QuickProvider {
   setDelay(delayMs: number): void;
   /** True: webhooks are kept instead of sent, until `deliver` sends them. */
   holdWebhooks(isHeld: boolean): void;
+  countHeld(): number;
   /** Sends so many of the kept webhooks, and forgets them if they go to their own address. */
   deliver(order: DeliveryOrder): Promise<Delivered>;
   close(): Promise<void>;
@@ -114,6 +115,7 @@ export function createQuickProvider(image: Buffer, upload: (address: string, byt
     webhookTimes,
     setDelay: (ms) => void (delayMs = ms),
     holdWebhooks: (is) => void (isHeld = is),
+    countHeld: () => held.length,
     async deliver({ count, atOnce = 1, perSecond, url }) {
       const chosen = url === undefined ? held.splice(0, count) : held.slice(0, count);
       const times: number[] = [];

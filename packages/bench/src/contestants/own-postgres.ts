@@ -1,0 +1,63 @@
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, runProgram, startProgram } from '@darkroom/local-stack';
+import type { Ground } from './contestant.ts';
+
+/** Where Debian puts each version of Postgres. */
+const DEBIAN = '/usr/lib/postgresql';
+/** Postgres refuses to run as root: it then runs as this user and group of every Linux ("nobody"). */
+const NOBODY = 65_534;
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 5_000;
+
+export interface OwnPostgres {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Returns the folder of the newest installed Postgres. */
+export async function findPostgres({ PATH = '' }: Ground['environment']): Promise<string | undefined> {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).toSorted((one, other) => Number(other) - Number(one)) : [];
+  const folders = [...versions.map((version) => join(DEBIAN, version, 'bin')), ...PATH.split(':')];
+  return folders.find((folder) => ['initdb', 'postgres'].every((program) => existsSync(join(folder, program))));
+}
+
+/** Starts a Postgres for one contestant alone. Its settings are those it ships with: it writes each commit to the disk. */
+export async function startOwnPostgres({ environment, noteVersion }: Ground, folder: string): Promise<OwnPostgres> {
+  // Outside of the folder of the run, which other users may not enter.
+  const directory = mkdtempSync(join(tmpdir(), 'darkroom-bench-postgres-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(directory, NOBODY, NOBODY);
+  const as = (program: string, ...words: string[]) => ({
+    name: program,
+    environment: { ...environment, LC_ALL: 'C' },
+    ...(isRoot
+      ? { command: 'setpriv', args: [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', join(folder, program), ...words] }
+      : { command: join(folder, program), args: words }),
+  });
+  const made = await runProgram(as('initdb', '--pgdata', directory, '--username', 'bench', '--auth', 'trust', '--no-sync'));
+  if (made.code !== 0) throw new Error(`initdb ended with ${made.code}:\n${made.output.slice(-2000)}`);
+  const port = await freePort();
+  const program = startProgram({
+    ...as('postgres', '-D', directory, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='),
+    hasOwnGroup: true,
+    signalAtExit: 'SIGTERM',
+  });
+  await program.untilReady(
+    () => Promise.resolve(program.output().includes('ready to accept connections') ? undefined : { what: 'it takes no connections' }),
+    START_LIMIT_MS,
+  );
+  noteVersion('postgres', /PostgreSQL [\d.]+/.exec(program.output())?.[0] ?? 'unknown');
+  return {
+    url: `postgres://bench@127.0.0.1:${port}/postgres`,
+    pid: program.child.pid ?? 0,
+    async stop() {
+      await program.stop(STOP_LIMIT_MS);
+      remove();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { Redis } from 'ioredis';
+import type { DarkroomContestant, Figures } from '../contestants/contestant.ts';
+import { cloneImage } from '../made/clone-image.ts';
+import { loadsOf, UNIT } from './loads-of.ts';
+import { sizeOf, sizesUpTo, spell, type Scenario, type ScenarioContext, type ScenarioResult } from './scenario.ts';
+import { darkroom } from './starts.ts';
+import { isReached, takeTurns, withOne } from './take-turns.ts';
+
+const FINISHED = 100_000;
+const REBUILT = 10_000;
+const QUICK = { most: 1000, least: 100 };
+/** Smallest store that is measured. */
+const LEAST = 1000;
+const PAGE = 1000;
+/** Longest list that is walked. */
+const LISTED = 20_000;
+const LIMIT_MS = 3_600_000;
+
+/** Compares a store with its bucket, and lists it. */
+export const size: Scenario = {
+  name: 'size',
+  title: 'Reconcile and list',
+  does: `a reconcile and a list per 10,000 finished generations, from 1,000 to ${spell(FINISHED)} (--size: up to a million), made of copies`,
+  run: (context) =>
+    measureSizes(context, FINISHED, async (contestant, finished) => ({
+      ...(await measureReconcile(contestant, finished)),
+      ...(await measureList(contestant, finished)),
+    })),
+};
+
+/** Loses Redis, and fills it from the bucket. */
+export const rebuild: Scenario = {
+  name: 'rebuild',
+  title: 'Rebuild',
+  does: `fills an empty Redis from the bucket, per 10,000 finished generations, from 1,000 to ${spell(REBUILT)} (--size: more), made of copies`,
+  run: (context) => measureSizes(context, REBUILT, measureRebuild),
+};
+
+/** Grows one store from size to size, and measures it at each. */
+async function measureSizes(
+  context: ScenarioContext,
+  usual: number,
+  measure: (contestant: DarkroomContestant, finished: number) => Promise<Figures>,
+): Promise<Pick<ScenarioResult, 'rows' | 'notes'>> {
+  const { standIns, isQuick, onProgress } = context;
+  return withOne(context, darkroom, async (contestant) => {
+    await contestant.makeImages(1);
+    const image = await contestant.newestFinished();
+    const client = new Redis(contestant.redisUrl ?? '');
+    const start = [{ name: 'one alone, not for each' }];
+    const rows = await takeTurns(context, start, async () => mapLoads(await measure(contestant, 1), (load) => load / UNIT));
+    const idle = rows[0]?.figures ?? {};
+    let made = 1;
+    try {
+      for (const finished of sizesUpTo(sizeOf(context, usual, QUICK.most), isQuick ? QUICK.least : LEAST)) {
+        const clones = await cloneImage(client, image, finished - made, made);
+        await standIns.cloneObjects(image, clones);
+        made = finished;
+        onProgress(`  ${spell(finished)} finished generations are made`);
+        const more = await takeTurns(context, [{ name: spell(finished) }], async () =>
+          mapLoads(await measure(contestant, finished), (load, name) => load - ((idle[name]?.median ?? 0) * UNIT) / finished),
+        );
+        rows.push(...more);
+      }
+    } finally {
+      client.disconnect();
+    }
+    return {
+      rows,
+      notes: [
+        `CPU milliseconds of Redis and of the command, for each ${spell(UNIT)} finished generations, less those of a store of one: a command takes them to begin. All are copies of one image, in Redis and in the bucket. "s" is the time of the whole command.`,
+      ],
+    };
+  });
+}
+
+/** Changes the processor times among the figures. */
+const mapLoads = (figures: Figures, change: (load: number, name: string) => number): Figures =>
+  Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, name.endsWith(' ms') ? change(value, name) : value]));
+
+const measureReconcile = (contestant: DarkroomContestant, finished: number): Promise<Figures> =>
+  loadsOf('reconcile', contestant, finished, () => contestant.command('reconcile'));
+
+function measureList(contestant: DarkroomContestant, finished: number): Promise<Figures> {
+  const listed = Math.min(finished, LISTED);
+  return loadsOf('list', contestant, listed, async () => {
+    let [seen, cursor]: [number, string | undefined] = [0, undefined];
+    do {
+      const page = await contestant.producer.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) });
+      seen += page.generations.length;
+      cursor = page.nextCursor;
+    } while (cursor !== undefined && seen < listed);
+    if (seen < listed) throw new Error(`the list holds ${seen} generations instead of ${listed}`);
+  });
+}
+
+async function measureRebuild(contestant: DarkroomContestant, finished: number): Promise<Figures> {
+  const client = new Redis(contestant.redisUrl ?? '');
+  try {
+    await contestant.stopWorkers();
+    await client.flushall();
+    const startedAt = performance.now();
+    const [loads, openAfter] = await Promise.all([
+      loadsOf('rebuild', contestant, finished, () => contestant.command('rebuild')),
+      isReached(() => contestant.isStoreOpen(), LIMIT_MS).then(() => (performance.now() - startedAt) / 1000),
+    ]);
+    return { ...loads, 'open after s': openAfter };
+  } finally {
+    client.disconnect();
+  }
+}
