@@ -16,15 +16,10 @@ const betterIfMore = new Set(['images/s']);
 
 /**
  * Lets this tree and an earlier commit make images in turns, and judges each figure.
- * @param environment For npm, which installs what the earlier commit needs.
  * @returns lines for people, and the figures.
  */
-export async function compareCommits(
-  context: ScenarioContext,
-  commit: string,
-  environment: Environment,
-): Promise<{ lines: string[]; json: object }> {
-  const root = await buildCommit(commit, environment, context.onProgress);
+export async function compareCommits(context: ScenarioContext, commit: string): Promise<{ lines: string[]; json: object }> {
+  const root = await buildCommit(commit, context.ground.wholeEnvironment, context.onProgress);
   const { rows } = await comparePipelines(context, [darkroomWith({ name: commit, root }), darkroomWith({ name: 'this tree' })]);
   const [before, after] = rows;
   if (before === undefined || after === undefined) throw new Error('a comparison needs two rows');

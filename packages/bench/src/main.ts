@@ -36,6 +36,7 @@ async function run(settings: BenchSettings): Promise<number> {
     s3Endpoint: standIns.s3Endpoint,
     directory,
     environment,
+    wholeEnvironment: process.env,
     concurrency: CONCURRENCY,
     noteVersion: (name: string, version: string) => void (machine.versions[name] = version),
   };
@@ -52,7 +53,7 @@ async function run(settings: BenchSettings): Promise<number> {
   };
   standIns.setDelay(IMAGE_MS);
   if (compare !== undefined) {
-    const { lines, json } = await compareCommits(context, compare, process.env);
+    const { lines, json } = await compareCommits(context, compare);
     for (const line of lines) print(line);
     print(JSON.stringify({ machine, ...json }));
     return 0;

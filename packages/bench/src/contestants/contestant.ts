@@ -70,6 +70,8 @@ export interface Ground {
   /** Folder of data and logs. */
   directory: string;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Everything that this process was given, for programs that install and compile. */
+  wholeEnvironment: Readonly<Record<string, string | undefined>>;
   /** Takes the version of a server that a contestant uses. */
   noteVersion: (name: string, version: string) => void;
   /** Images that a contestant works on at once. */

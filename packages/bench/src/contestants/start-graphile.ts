@@ -65,7 +65,7 @@ export async function startGraphile(ground: Ground, name: string, postgres: stri
 }
 
 /** Installs graphile-worker in a folder of its own, which later runs use again. */
-async function install(folder: string, { environment }: Ground): Promise<void> {
+async function install(folder: string, { wholeEnvironment: environment }: Ground): Promise<void> {
   if (existsSync(join(folder, 'node_modules', 'graphile-worker'))) return;
   const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `graphile-worker@${VERSION}`];
   const { code, output } = await runProgram({ name: 'npm', command: 'npm', args, environment });

@@ -19,7 +19,7 @@ export const npmStart: Scenario = {
         name: 'npm',
         command: 'npm',
         args: ['--prefix', repositoryRoot, ...args],
-        environment: context.ground.environment,
+        environment: context.ground.wholeEnvironment,
         hasOwnGroup: true,
       });
       if (code !== 0) throw new Error(`npm ${args.join(' ')} ended with ${code}:\n${output.slice(-2000)}`);
