@@ -86,14 +86,6 @@ describe('the server answers 501, never a silent 200, to', () => {
     await expect(client.send(command)).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
   });
 
-  test('a session token', async () => {
-    const client = world.createClient({ credentials: { ...world.credentials, sessionToken: 'token' } });
-    await expect(client.send(new GetObjectCommand(object))).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
-    const response = await fetch(await getSignedUrl(client, new GetObjectCommand(object), { expiresIn: 60 }));
-    expect(response.status).toBe(501);
-    await response.body?.cancel();
-  });
-
   test('without a change to its objects', async () => {
     const answer = await world.client.send(new GetObjectCommand(object));
     expect(await answer.Body!.transformToString()).toBe('before');

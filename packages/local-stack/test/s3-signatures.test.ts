@@ -113,6 +113,13 @@ describe('a presigned upload', () => {
   });
 });
 
+test('a session token that does not belong to the key is refused, in a header and in a URL', async () => {
+  const client = world.createClient({ credentials: { ...world.credentials, sessionToken: 'token' } });
+  const command = new GetObjectCommand({ Bucket: BUCKET, Key: 'any' });
+  await expect(client.send(command)).rejects.toMatchObject({ name: 'InvalidToken' });
+  expect(await send(await getSignedUrl(client, command, { expiresIn: 60 }))).toMatchObject({ status: 400, code: 'InvalidToken' });
+});
+
 describe('a presigned download', () => {
   test('returns the bytes, or only the headers', async () => {
     await put(await presignPut('download'), '0123456789');

@@ -17,6 +17,8 @@ export interface TestS3Options {
   readonly features?: S3Features;
   /** Returns the delay of an answer, in milliseconds; called for each request. */
   readonly delayMs?: () => number;
+  /** Random when absent. */
+  readonly credentials?: S3Credentials;
 }
 
 /** An S3 of the test's own, with one empty bucket. */
@@ -33,6 +35,8 @@ export interface TestS3 {
   countOf(operation: string): number;
   /** Writes an object over the old one, as a foreign program with a key may. */
   put(key: string, body: string | Uint8Array): Promise<void>;
+  /** Takes another key at the same address, and the first one no more. */
+  exchangeKey(credentials: S3Credentials): Promise<void>;
   /** Stops the server and removes its files. A second call does nothing. */
   stop(): Promise<void>;
 }
@@ -45,21 +49,23 @@ export async function startTestS3({
   lacks = {},
   features = {},
   delayMs = () => 0,
+  credentials = { accessKeyId: `test${randomBytes(8).toString('hex')}`, secretAccessKey: randomBytes(20).toString('hex') },
 }: TestS3Options = {}): Promise<TestS3> {
   const dir = await mkdtemp(join(tmpdir(), 'darkroom-test-s3-'));
-  const credentials = { accessKeyId: `test${randomBytes(8).toString('hex')}`, secretAccessKey: randomBytes(20).toString('hex') };
   const requests: S3RequestLog[] = [];
-  const server = await startS3Server({
-    dir,
-    credentials,
-    region,
-    buckets: [bucket],
-    lacks,
-    features,
-    disturb: () => ({ delayMs: delayMs(), refuses: 'nothing' }),
-    ...defined({ clock }),
-    onRequest: (request) => requests.push(request),
-  });
+  const start = (key: S3Credentials, port?: number) =>
+    startS3Server({
+      dir,
+      credentials: key,
+      region,
+      buckets: [bucket],
+      lacks,
+      features,
+      disturb: () => ({ delayMs: delayMs(), refuses: 'nothing' }),
+      ...defined({ clock, port }),
+      onRequest: (request) => requests.push(request),
+    });
+  let server = await start(credentials);
   return {
     endpoint: server.endpoint,
     region,
@@ -75,6 +81,10 @@ export async function startTestS3({
       } finally {
         client.destroy();
       }
+    },
+    exchangeKey: async (key) => {
+      await server.stop();
+      server = await start(key, server.port);
     },
     stop: async () => {
       await server.stop();

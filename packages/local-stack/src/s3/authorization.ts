@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestUrl } from './request-url.ts';
-import { S3Error, notImplemented } from './s3-error.ts';
+import { S3Error } from './s3-error.ts';
 
 /** The parts of a request that its signature covers. */
 export interface SignedRequest {
@@ -69,7 +69,6 @@ function parsePresigned({ url: { query }, headers }: SignedRequest): Authorizati
     if (value === undefined || value === '') throw new S3Error(400, code, `Query parameter ${name} is missing.`);
     return value;
   };
-  if (query.has('X-Amz-Security-Token')) throw notImplemented('a session token');
   if (parameter('X-Amz-Algorithm') !== ALGORITHM) throw new S3Error(400, code, `X-Amz-Algorithm only supports "${ALGORITHM}"`);
   const signature = parameter('X-Amz-Signature');
   if (!/^[0-9a-f]{64}$/.test(signature)) throw new S3Error(403, 'SignatureDoesNotMatch', 'The signature is malformed.');

@@ -30,7 +30,7 @@ export interface Operation {
 const CONDITIONAL_HEADERS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range', 'content-md5'];
 
 /** Headers that the AWS SDKs sign on every request, without an effect. */
-const NEUTRAL_HEADERS = ['x-amz-date', 'x-amz-content-sha256', 'x-amz-user-agent'];
+const NEUTRAL_HEADERS = ['x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token', 'x-amz-user-agent'];
 
 /** Query parameter with the name of the operation, which the AWS SDKs add to every URL. */
 const NEUTRAL_QUERY = ['x-id'];

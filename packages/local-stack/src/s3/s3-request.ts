@@ -28,6 +28,7 @@ const SIGNATURE_PARAMETERS = new Set([
   'x-amz-signedheaders',
   'x-amz-signature',
   'x-amz-content-sha256',
+  'x-amz-security-token',
 ]);
 
 export const isSignatureParameter = (name: string): boolean => SIGNATURE_PARAMETERS.has(name.toLowerCase());

@@ -7,6 +7,8 @@ import { S3Error } from './s3-error.ts';
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** A temporary key has one, which comes with each request. */
+  readonly sessionToken?: string;
 }
 
 /** Checks AWS Signature Version 4 as S3 does, in the header or in the query of a presigned URL. */
@@ -23,6 +25,8 @@ export function createSignatureCheck(credentials: S3Credentials, region: string)
   return (request, now) => {
     const authorization = parseAuthorization(request);
     checkScope(authorization, credentials, region);
+    if ((request.url.query.get('X-Amz-Security-Token') ?? request.headers['x-amz-security-token']) !== credentials.sessionToken)
+      throw new S3Error(400, 'InvalidToken', 'The provided token is malformed or otherwise invalid.');
     checkTime(authorization, now);
     checkSignedHeaders(authorization, request);
     const expected = hmac(signingKey(authorization.day), stringToSign(authorization, request));
