@@ -46,7 +46,7 @@ export function showGenerations(parts: GenerationsParts): Html {
   const { generations, nextCursor, problem, stopped, filter, mayAct } = parts;
   return html`
     ${showForm(filter)} ${problem !== undefined && html`<p class="notice bad" role="status">${problem}</p>`}
-    ${filter.status.length > 1 && html`<p>Status: ${filter.status.join(', ')}</p>`}
+    ${mayAct && isNarrowed(filter) && showMany(filter)} ${filter.status.length > 1 && html`<p>Status: ${filter.status.join(', ')}</p>`}
     ${
       generations.length === 0
         ? nothing(
@@ -71,7 +71,6 @@ export function showGenerations(parts: GenerationsParts): Html {
       ${filter.cursor !== '' && html`<a href="generations?${writeFilter(filter, { cursor: '' })}">${filter.id === '' ? 'Newest' : 'From the beginning'}</a> `}
       ${nextCursor !== undefined && html`<a href="generations?${writeFilter(filter, { cursor: nextCursor })}" rel="next">${filter.id === '' ? 'Older' : 'Go on'}</a>`}
     </p>
-    ${mayAct && isNarrowed(filter) && showMany(filter)}
   `;
 }
 

@@ -1,4 +1,11 @@
-import { GenerationError, hasCode, InvalidRequestError, isGenerationId, type GenerationSummary } from '@darkroom/contracts';
+import {
+  CorruptRecordError,
+  GenerationError,
+  hasCode,
+  InvalidRequestError,
+  isGenerationId,
+  type GenerationSummary,
+} from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { Producer } from '@darkroom/producer';
 import { eachOf } from '@darkroom/producer/shared';
@@ -36,7 +43,8 @@ export async function readGenerations({ producer, store }: Searched, filter: Fil
     if (filter.id !== '') return { generations: [], problem: 'Search by a whole id, or by its first eight digits or more.' };
     return await producer.list({ ...listOptionsOf(filter), limit: PAGE });
   } catch (error) {
-    if (error instanceof InvalidRequestError || error instanceof GenerationError) return { generations: [], problem: error.message };
+    if (error instanceof InvalidRequestError || error instanceof GenerationError || error instanceof CorruptRecordError)
+      return { generations: [], problem: error.message };
     throw error;
   }
 }

@@ -14,7 +14,7 @@ export const describeFilter = (text: string): string =>
     .join('; ') || 'all';
 
 const stateWords: Readonly<Record<BulkAct['state'], string>> = {
-  counting: 'counts',
+  counting: 'counting',
   counted: 'counted, not begun',
   changing: 'under way',
   stopped: 'stopped',
@@ -101,7 +101,7 @@ function showForms(id: string, { kind, state }: BulkAct, counted: ReturnType<typ
 /** Shows the last acts on many generations. */
 export const showManyActs = (acts: readonly BulkAct[]): Html =>
   acts.length === 0
-    ? nothing('None in the last week. Search for generations by a filter, and open “Change all of them” below the list.')
+    ? nothing('None in the last week. Search for generations by a filter, and open “Change all of them” above the list.')
     : showTable({
         label: 'Acts on many generations',
         columns: ['Time', 'Act', 'Filter', 'State', 'Changed', 'By', 'Reason'],

@@ -35,9 +35,9 @@ export function buildBars(minutes: readonly MinuteCounts[], from: number, to: nu
 
 /** Draws images that came home, and above them those that failed. Widths and heights are attributes: the policy of the page allows no styles. */
 export function drawChart(bars: readonly Bar[], title: string): Html {
-  const most = Math.max(1, ...bars.map(({ recorded, failed }) => recorded + failed));
+  const most = Math.max(...bars.map(({ recorded, failed }) => recorded + failed));
   const width = WIDTH / bars.length;
-  const heightOf = (value: number): number => (value / most) * (HEIGHT - FOOT);
+  const heightOf = (value: number): number => (value / Math.max(1, most)) * (HEIGHT - FOOT);
   const hour = (at: number): string => new Date(at).toISOString().slice(11, 16);
   const [begin, end] = [bars[0], bars.at(-1)];
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${title}>
@@ -56,7 +56,8 @@ export function drawChart(bars: readonly Bar[], title: string): Html {
       <line class="line" x1="0" x2=${WIDTH} y1=${HEIGHT - FOOT} y2=${HEIGHT - FOOT} />
     </svg>
     <p class="scale soft" aria-hidden="true">
-      <span>${begin && hour(begin.at)}</span><span>the highest bar: ${most}</span><span>${end && hour(end.at)}</span>
+      <span>${begin && hour(begin.at)}</span><span>${most === 0 ? 'no image ended' : `the highest bar: ${most}`}</span
+      ><span>${end && hour(end.at)}</span>
     </p>`;
 }
 

@@ -70,7 +70,7 @@ ol.steps li { padding: 2px 0; }
 .acts { display: grid; gap: 10px; }
 .acts details { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); }
 .acts form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin-top: 8px; }
-.many { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); margin-top: 16px; }
+.many { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); margin-bottom: 12px; }
 .many form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
 .acts > form { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); margin: 0; }
 label.progress { color: var(--text); font-size: 15px; }
@@ -84,12 +84,17 @@ svg.chart { width: 100%; height: 140px; display: block; }
 .bar .ground { fill: var(--line); } .bar .settled { fill: var(--accent); } .bar .held { fill: var(--wait); }
 @media (max-width: 700px) {
   main, footer, header { padding-left: 12px; padding-right: 12px; }
+  .brand { flex: 1; }
+  nav { order: 1; flex-basis: 100%; font-size: 14px; }
+  nav ul { gap: 0; }
+  nav a { padding: 8px 5px; }
   table.stack thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  table.stack tr { display: block; border-bottom: 2px solid var(--line); padding: 6px 0; }
-  table.stack th[scope=row] { display: block; border: 0; padding: 2px 0; }
-  table.stack td { display: flex; gap: 10px; justify-content: space-between; border: 0; padding: 2px 0; text-align: right; }
+  table.stack tr { display: flex; flex-wrap: wrap; gap: 2px 16px; border-bottom: 2px solid var(--line); padding: 6px 0; }
+  table.stack th[scope=row] { flex: 0 0 100%; border: 0; padding: 2px 0; }
+  table.stack td { display: flex; gap: 6px; align-items: baseline; border: 0; padding: 2px 0; text-align: left; }
   table.stack td:empty { display: none; }
-  table.stack td::before { content: attr(data-name); color: var(--soft); font-weight: 400; font-size: 13px; text-align: left; }
+  table.stack td:has(svg) { flex: 0 0 100%; white-space: nowrap; }
+  table.stack td::before { content: attr(data-name); color: var(--soft); font-size: 13px; white-space: nowrap; }
   input[type=search] { width: 100%; }
 }
 `;
