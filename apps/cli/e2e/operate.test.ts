@@ -23,10 +23,11 @@ test('status says why and since when buying is paused, what to do, what waits, a
   expect(status).toContain('what to do: correct the key, permission or balance');
   expect(status).toContain('images bought before still come home');
   expect(status).toMatch(/today +0 USD spent, 0\.06 USD on hold, of at most 1 USD, 0\.94 left; resets \d{4}-\d\d-\d\d 00:00:00 UTC/);
-  expect(status).toContain(`open      1 generations; the oldest is ${generationId}, ordered`);
+  expect(status).toMatch(new RegExp(`open {6}1 generations; the oldest was ordered .*: darkroom show ${generationId}`));
   expect(status).toContain('queue     submissions: 3 delayed');
   expect(status).toContain('queue     settlements: empty');
   expect(await run('spend')).toMatch(/month +0 USD spent, 0\.06 USD on hold, no cap/);
+  expect(await run('spend')).toContain('most today: acme 0.06 USD');
   expect(await run('spend', '--tenant', 'acme')).toMatch(/tenant month +0 USD spent, 0\.06 USD on hold, no cap/);
 });
 

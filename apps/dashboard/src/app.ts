@@ -101,6 +101,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
         now,
         version: readVersion(),
         runner,
+        connection: () => watch.state(),
         wakeAll: () => submissions.endRest(),
         pictures: images && createPictures(images),
         showPrompts: config.pages.showPrompts,

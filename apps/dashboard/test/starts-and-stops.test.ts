@@ -46,7 +46,7 @@ test('without Redis the dashboard starts, is live and not ready, shows the error
   expect(await board.text()).not.toContain('hunter22');
   const page = await fetch(`${dashboard.url()}/`);
   expect(page.status).toBe(503);
-  expect(await page.text()).toMatch(/Redis cannot be used now(?!.*hunter22)/s);
+  expect(await page.text()).toMatch(/Redis cannot be used \(refused\): nothing listens there(?!.*hunter22)/s);
   expect(await (await fetch(`${dashboard.url()}/metrics`)).text()).toContain('# TYPE darkroom_jobs gauge');
   const stoppingAt = performance.now();
   await dashboard.stop();

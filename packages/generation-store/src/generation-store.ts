@@ -30,7 +30,7 @@ import { newestDelivery, recordDelivery } from './purchase/deliveries.ts';
 import { isDryRunCharged, noteDryRunCharged, readHeldWorkers, reportFree, reportHeld } from './purchase/held-workers.ts';
 import { adoptIntent, isNewestSend } from './purchase/open-send.ts';
 import { takePollTurn, type PollRate } from './purchase/poll-line.ts';
-import { findTrouble, reportAnswer, reportTrouble } from './purchase/provider-trouble.ts';
+import { findFailedSends, findTrouble, reportAnswer, reportTrouble } from './purchase/provider-trouble.ts';
 import { recordFacts, recordKeptImage, recordMissingImage } from './purchase/record-image.ts';
 import { recordLook } from './purchase/record-look.ts';
 import { recordQuestion } from './purchase/record-question.ts';
@@ -156,6 +156,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     reportTrouble: bind(reportTrouble),
     reportAnswer: bind(reportAnswer),
     findTrouble: bind(findTrouble),
+    findFailedSends: bind(findFailedSends),
     countStrike: bind(countStrike),
     countRefusal: bind(countRefusal),
     reportHeld: bind(reportHeld),

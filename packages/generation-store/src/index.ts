@@ -73,7 +73,7 @@ export type { OpenImagesPage } from './recovery/mend-open-images.ts';
 export type { OpenImages } from './enqueue/read-open-images.ts';
 export type { MendReply } from './recovery/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './recovery/reconcile-store.ts';
-export type { StandingTrouble } from './purchase/provider-trouble.ts';
+export type { FailedSends, StandingTrouble } from './purchase/provider-trouble.ts';
 export { buildSpendSumsStore, type SpendSumsStore, type SumsBase } from './money/spend-sums.ts';
 export type { TenantPage, TenantPeriod, TenantSpend } from './money/period-tenants.ts';
 export type { PeriodSpend } from './money/spend.ts';

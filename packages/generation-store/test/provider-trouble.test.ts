@@ -14,8 +14,18 @@ test('so many failures in a row are bad luck, and one answer in between starts t
     expect(await world.open(ref)).toMatchObject({ providerFailures: failures });
   }
   await world.store.reportAnswer();
+  expect(await world.store.findFailedSends()).toBeUndefined();
   expect(await world.store.reportTrouble(trouble)).toBe(0);
   expect(await world.store.findTrouble()).toBeUndefined();
+});
+
+test('an operator sees failed sends that are too few to stop the fleet', async () => {
+  await using world = await setupAt(START);
+  for (const generationId of ['a', 'a', 'b']) await world.store.reportTrouble({ ...trouble, generationId });
+  expect(await world.store.findFailedSends()).toEqual({ since: START, generations: 2 });
+  await world.store.reportTrouble({ ...trouble, generationId: 'c' });
+  expect(await world.store.findFailedSends()).toBeUndefined();
+  expect(await world.store.findTrouble()).toMatchObject({ failures: 3 });
 });
 
 test('one generation counts once, however often its sends come to nothing', async () => {

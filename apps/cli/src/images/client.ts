@@ -5,6 +5,8 @@ import type { DarkroomEvent, Erasure, EraseOptions, EventsGap, Producer, Webhook
 /** The calls of the library that users' commands make. */
 export interface ClientProducer extends Pick<Producer, 'enqueue' | 'get' | 'findByIdempotencyKey' | 'list' | 'watch' | 'cancel' | 'retry'> {
   erase(generationId: string, options: EraseOptions): Promise<Pick<Erasure, 'status'>>;
+  /** Absent over HTTP, which has no timelines. */
+  readonly timeline?: Producer['timeline'];
 }
 
 /** The calls about webhook endpoints that users' commands make. */

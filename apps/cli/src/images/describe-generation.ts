@@ -1,12 +1,18 @@
-import { isFinalGeneration, type GenerationSummary, type GenerationView, type ImageView } from '@darkroom/contracts';
+import {
+  isFinalGeneration,
+  type GenerationSummary,
+  type GenerationView,
+  type ImageView,
+  type SubmissionTimeline,
+} from '@darkroom/contracts';
 import { describeStanding } from '../orders/status-words.ts';
 import { timeOf } from '../operate/time-words.ts';
 
 /** Returns true if all images of a generation are there. */
 export const isComplete = ({ status }: Pick<GenerationView, 'status'>): boolean => status === 'succeeded';
 
-/** Describes a generation in full. */
-export function describeGeneration(view: GenerationView): string[] {
+/** Describes a generation in full. @param timelines Those of its submissions, which tell what happened last to an open image. */
+export function describeGeneration(view: GenerationView, timelines: readonly SubmissionTimeline[] = []): string[] {
   const {
     generationId,
     status,
@@ -35,8 +41,15 @@ export function describeGeneration(view: GenerationView): string[] {
     ...(queue === undefined
       ? []
       : [`  line      place ${queue.position}${queue.estimatedStartAt === undefined ? '' : `, about ${timeOf(queue.estimatedStartAt)}`}`]),
-    ...images.map((image) => `  image ${image.index}   ${describeImage(image)}`),
+    ...images.map(
+      (image) => `  image ${image.index}   ${describeImage(image)}${image.status === 'open' ? describeLast(timelines, image.index) : ''}`,
+    ),
   ];
+}
+
+function describeLast(timelines: readonly SubmissionTimeline[], index: number): string {
+  const last = timelines.findLast((each) => each.index === index)?.steps.at(-1);
+  return last === undefined ? '' : `; last ${timeOf(last.at)}: ${last.step}${last.code === undefined ? '' : ` (${last.code})`}`;
 }
 
 function describeImage({ status, image, fault, withheld, costUsd }: ImageView): string {

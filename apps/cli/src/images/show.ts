@@ -1,4 +1,4 @@
-import { defined, GenerationError } from '@darkroom/contracts';
+import { defined, GenerationError, isFinalGeneration } from '@darkroom/contracts';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describeGeneration } from './describe-generation.ts';
 import { withClient } from './open-client.ts';
@@ -24,6 +24,7 @@ export const runShow = (values: ShowValues, context: CommandContext): Promise<Ex
         : await producer.findByIdempotencyKey(idempotencyKey, defined({ tenant }));
     if (view === undefined) throw new GenerationError('generation.not-found', 'no generation has this idempotency key');
     const files = out === undefined ? [] : await saveFiles(view, client, out);
-    context.answer({ ...view, ...(out !== undefined && { files }) }, [...describeGeneration(view), ...files]);
+    const timelines = isFinalGeneration(view.status) ? [] : ((await producer.timeline?.(view.generationId)) ?? []);
+    context.answer({ ...view, ...(out !== undefined && { files }) }, [...describeGeneration(view, timelines), ...files]);
     return 0;
   });

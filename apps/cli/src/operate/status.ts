@@ -1,5 +1,5 @@
 import { formatUsd } from '@darkroom/contracts';
-import type { StandingTrouble } from '@darkroom/generation-store';
+import type { FailedSends, StandingTrouble } from '@darkroom/generation-store';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describeLastPass, describeProgress } from './describe-pass.ts';
 import { describeDamaged } from './describe-damaged.ts';
@@ -28,6 +28,7 @@ const readState = async ({ store, countQueues, findReading, where }: Operations,
     pauses: store.pauses(),
     held: store.heldWorkers(),
     trouble: store.findTrouble(),
+    failing: store.findFailedSends(),
     spend: store.readSpend(),
     open: store.readOpenGenerations(),
     unknown: store.readUnknown(0),
@@ -58,6 +59,7 @@ const dataOf = (state: State) => ({
   pauses: state.pauses,
   heldWorkers: state.held,
   providerTrouble: state.trouble,
+  failedSends: state.failing,
   spend: state.spend.map(dataOfSpend),
   openGenerations: state.open,
   unknownOutcomes: state.unknown.count,
@@ -68,9 +70,11 @@ const dataOf = (state: State) => ({
   leftOut: state.damaged.map(({ generationId, mostNanoUsd }) => ({ generationId, atMostUsd: formatUsd(mostNanoUsd) })),
 });
 
-function describeState({ now, open, trouble, progress, differing, reading, ...state }: State): string[] {
+function describeState({ now, open, trouble, failing, progress, differing, reading, ...state }: State): string[] {
   const oldest =
-    open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
+    open.oldest === undefined
+      ? ''
+      : `; the oldest was ordered ${agoOf(open.oldest.createdAt, now)}: darkroom show ${open.oldest.generationId}`;
   return [
     ...(state.isInitialised
       ? []
@@ -83,6 +87,7 @@ function describeState({ now, open, trouble, progress, differing, reading, ...st
     ...describePauses(state.pauses, now),
     ...describeHeld(state.held, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
+    ...(failing === undefined ? [] : [describeFailing(failing, now)]),
     ...describeSpend(state.spend),
     ...(differing === undefined ? [] : [describeDiffering(differing)]),
     describeLastPass(state.lastPass, now),
@@ -97,6 +102,9 @@ function describeState({ now, open, trouble, progress, differing, reading, ...st
     }),
   ];
 }
+
+const describeFailing = ({ generations, since }: FailedSends, now: number): string =>
+  `provider  no answer since ${timeOf(since)} (${agoOf(since, now)}): sends of ${generations === 1 ? 'one generation' : `${generations} generations`} failed, and workers send them again`;
 
 const describeTrouble = ({ failures, since }: StandingTrouble, now: number): string =>
   `provider  IN TROUBLE since ${timeOf(since)} (${agoOf(since, now)}): the last ${failures} requests to Runware failed; one trial request goes out at a time, and buying resumes when one is answered`;

@@ -1,5 +1,5 @@
 import { hasCode } from '@darkroom/contracts';
-import type { GenerationStore } from '@darkroom/generation-store';
+import { redisCureOf, type ConnectionState, type GenerationStore } from '@darkroom/generation-store';
 import type { Producer } from '@darkroom/producer';
 import type { Logger } from '@darkroom/service-runtime';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
@@ -30,6 +30,8 @@ export interface PageDependencies extends Omit<HealthSources, 'store'> {
   readonly producer: Pick<Producer, 'list' | 'get' | 'timeline' | 'cancel' | 'retry' | 'erase'>;
   readonly store: OverviewStore & SpendStore & HealthStore & ActStore & ManyStore & SearchStore & Pick<GenerationStore, 'noteAct'>;
   readonly runner: Pick<ManyRunner, 'wake'>;
+  /** How Redis can be used. */
+  readonly connection: () => ConnectionState;
   /** Wakes the purchases that rest because buying was paused. */
   readonly wakeAll: () => Promise<number>;
   /** Absent where the dashboard was given no bucket. */
@@ -44,9 +46,15 @@ type Query = Record<string, unknown>;
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
+/** Tells an operator why no page can be shown. */
+const whyNot = (state: ConnectionState): string =>
+  state.kind === 'lost'
+    ? `Redis cannot be used (${state.trouble.reason}): ${state.trouble.cure ?? redisCureOf(state.trouble.reason)}. Nothing is bought meanwhile, and nothing that was bought is lost. If its data are gone, start an empty one, and run darkroom rebuild.`
+    : 'Redis did not answer in time, or the dashboard has a fault: its log has the reason. The page can be asked for again.';
+
 /** Adds the pages, what they load, and what they can do. */
 export function addPages(server: FastifyInstance, dependencies: PageDependencies): void {
-  const { producer, store, pictures, showPrompts, path, logger, wakeAll, runner } = dependencies;
+  const { producer, store, pictures, showPrompts, path, logger, wakeAll, runner, connection } = dependencies;
   const hasPictures = pictures !== undefined;
   const page = (parts: Omit<PageParts, 'path'>): string => buildPage({ ...parts, path });
   const send = (reply: FastifyReply, parts: Omit<PageParts, 'path' | 'self'>) =>
@@ -66,13 +74,7 @@ export function addPages(server: FastifyInstance, dependencies: PageDependencies
     return reply
       .code(503)
       .type('text/html; charset=utf-8')
-      .send(
-        buildRefusal(
-          'Redis cannot be used now, or the dashboard has a fault: its log has the reason. The page can be asked for again.',
-          './',
-          'Not now',
-        ),
-      );
+      .send(buildRefusal(whyNot(connection()), './', 'Not now'));
   });
   const notes = createNotes();
   addAssets(server);
@@ -132,14 +134,18 @@ export function addPages(server: FastifyInstance, dependencies: PageDependencies
       return await send(reply, { title: `Generation ${generationId}`, current: 'generations', isLive: true, body });
     } catch (error) {
       const isErased = hasCode(error, 'generation.erased');
-      if (!isErased && !hasCode(error, 'generation.not-found') && !hasCode(error, 'request.invalid')) throw error;
+      const isCorrupt = hasCode(error, 'store.corrupt-record');
+      if (!isErased && !isCorrupt && !hasCode(error, 'generation.not-found') && !hasCode(error, 'request.invalid')) throw error;
+      if (isCorrupt) logger.warn({ err: error, generationId }, 'a generation could not be shown');
       const words = isErased
         ? `Generation ${generationId} was erased.`
-        : `Redis holds no generation ${generationId}. It lets go of one a week after its end.`;
+        : isCorrupt
+          ? `The entry of generation ${generationId} in Redis is corrupt. To repair it: docs/operations/troubleshooting.md.`
+          : `Redis holds no generation ${generationId}. It lets go of one a week after its end.`;
       return reply
-        .code(isErased ? 410 : 404)
+        .code(isErased ? 410 : isCorrupt ? 500 : 404)
         .type('text/html; charset=utf-8')
-        .send(buildRefusal(words, 'generations'));
+        .send(buildRefusal(words, 'generations', isErased ? 'Erased' : isCorrupt ? 'Corrupt' : 'Not found'));
     }
   });
 }

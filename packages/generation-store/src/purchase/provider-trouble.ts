@@ -104,5 +104,21 @@ export async function findTrouble(redis: Redis, prefix: string): Promise<Standin
   return stored['probeAt'] === undefined ? undefined : storedSchema.parse(stored);
 }
 
+/** Failed sends in a row, before they are so many that the fleet leaves the provider alone. */
+export interface FailedSends {
+  /** Time of the first one, in milliseconds since 1970. */
+  since: number;
+  /** Number of generations that they belong to. */
+  generations: number;
+}
+
+/** Returns the failed sends since the provider's last answer; undefined without one, and while it is in trouble. */
+export async function findFailedSends(redis: Redis, prefix: string): Promise<FailedSends | undefined> {
+  const { probeAt, since, failures } = await redis.hgetall(providerTroubleKey(prefix));
+  if (probeAt !== undefined || since === undefined) return undefined;
+  const read = z.object({ since: z.coerce.number(), generations: z.coerce.number() }).safeParse({ since, generations: failures });
+  return read.data;
+}
+
 /** Forgets the trouble of a provider that answers. */
 export const reportAnswer = async (redis: Redis, prefix: string): Promise<void> => void (await redis.del(providerTroubleKey(prefix)));

@@ -19,7 +19,7 @@ export function showOverview(overview: Overview): Html {
       ${tile('Images home', count(recorded), ranges[range].words)} ${tile('Images failed', count(lost), ranges[range].words)}
       ${tile('At the provider', count(tasks.count), `of ${count(tasks.limit)} tasks allowed`)}
       ${tile('Open images', count(images.count), images.limit > 0 ? `of ${count(images.limit)} allowed` : 'no bound')}
-      ${tile('Oldest open', open.oldest === undefined ? 'none' : duration(now - open.oldest.createdAt), `${count(open.count)} generations are open`)}
+      ${tile('Oldest open', open.oldest === undefined ? 'none' : html`<a href="generations/${open.oldest.generationId}">${duration(now - open.oldest.createdAt)}</a>`, `${count(open.count)} generations are open`)}
       ${tile('Provider, p50', p50 === undefined ? 'unknown' : duration(p50), `p95 ${p95 === undefined ? 'unknown' : duration(p95)}, last ${providerMs.length} images`)}
       ${tile('Queued', count(counts.queued), html`<a href="generations?status=queued">show</a>`)}
       ${tile('Running', count(counts.running), html`<a href="generations?status=running">show</a>`)}
@@ -72,7 +72,7 @@ const tile = (name: string, value: Html, small: Html): Html =>
     <dd>${value}<small>${small}</small></dd>
   </div>`;
 
-function showTroubles({ now, isOpen, pauses, held, trouble, noWorkerSince, counts }: Overview): Html {
+function showTroubles({ now, isOpen, pauses, held, trouble, failing, noWorkerSince, counts }: Overview): Html {
   const waiting = counts.queued + counts.running;
   return html`
     ${!isOpen && html`<p class="notice bad"><strong>The store is not open.</strong> No worker has started here yet, or Redis lost its memory. Start a worker if this Darkroom is new; else <code>darkroom rebuild</code>.</p>`}
@@ -84,6 +84,7 @@ function showTroubles({ now, isOpen, pauses, held, trouble, noWorkerSince, count
     )}
     ${held.map(({ worker, kind, reason, since }) => html`<p class="notice bad"><strong>Worker ${worker} buys nothing (${kind}).</strong> ${reason} – since ${moment(since)}</p>`)}
     ${trouble !== undefined && html`<p class="notice bad"><strong>The provider is in trouble</strong> since ${moment(trouble.since)}: the last ${trouble.failures} requests failed. One trial request goes out at a time.</p>`}
+    ${failing !== undefined && html`<p class="notice"><strong>The provider has answered no send</strong> since ${moment(failing.since)}: those of ${count(failing.generations)} generations failed, and workers send them again.</p>`}
     ${noWorkerSince !== undefined && waiting > 0 && html`<p class="notice bad"><strong>No worker is alive</strong>${noWorkerSince > 0 ? html`; the last gave a sign ${duration(now - noWorkerSince)} ago` : ''}. What is queued waits.</p>`}
   `;
 }

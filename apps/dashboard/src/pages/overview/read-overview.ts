@@ -23,6 +23,7 @@ export type OverviewStore = Pick<
   | 'pauses'
   | 'heldWorkers'
   | 'findTrouble'
+  | 'findFailedSends'
   | 'findNoWorkerSince'
   | 'isInitialised'
   | 'readUnknown'
@@ -35,7 +36,7 @@ export type OverviewStore = Pick<
 export async function readOverview(store: OverviewStore, range: Range) {
   const now = await store.readTime();
   const from = now - ranges[range].ms;
-  const [minutes, counts, open, tasks, images, spend, pauses, held, trouble, noWorkerSince, isOpen, unknown, failed, providerMs] =
+  const [minutes, counts, open, tasks, images, spend, pauses, held, trouble, failing, noWorkerSince, isOpen, unknown, failed, providerMs] =
     await Promise.all([
       store.minutes(from, now),
       store.count(),
@@ -46,6 +47,7 @@ export async function readOverview(store: OverviewStore, range: Range) {
       store.pauses(),
       store.heldWorkers(),
       store.findTrouble(),
+      store.findFailedSends(),
       store.findNoWorkerSince(),
       store.isInitialised(),
       store.readUnknown(0),
@@ -65,6 +67,7 @@ export async function readOverview(store: OverviewStore, range: Range) {
     pauses,
     held,
     trouble,
+    failing,
     noWorkerSince,
     isOpen,
     unknown,
