@@ -48,8 +48,12 @@ export function describeGeneration(view: GenerationView, timelines: readonly Sub
 }
 
 function describeLast(timelines: readonly SubmissionTimeline[], index: number): string {
-  const last = timelines.findLast((each) => each.index === index)?.steps.at(-1);
-  return last === undefined ? '' : `; last ${timeOf(last.at)}: ${last.step}${last.code === undefined ? '' : ` (${last.code})`}`;
+  const steps = timelines.findLast((each) => each.index === index)?.steps ?? [];
+  const told = [steps.findLast(({ code }) => code !== undefined), steps.at(-1)];
+  return [...new Set(told)]
+    .filter((each) => each !== undefined)
+    .map(({ at, step, code }) => `; ${step}${code === undefined ? '' : ` (${code})`} ${timeOf(at)}`)
+    .join('');
 }
 
 function describeImage({ status, image, fault, withheld, costUsd }: ImageView): string {
