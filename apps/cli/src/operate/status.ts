@@ -87,7 +87,7 @@ function describeState({ now, open, trouble, failing, progress, differing, readi
     ...describePauses(state.pauses, now),
     ...describeHeld(state.held, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
-    ...(failing === undefined ? [] : [describeFailing(failing, now)]),
+    ...(failing === undefined || open.count === 0 ? [] : [describeFailing(failing, now)]),
     ...describeSpend(state.spend),
     ...(differing === undefined ? [] : [describeDiffering(differing)]),
     describeLastPass(state.lastPass, now),
