@@ -95,7 +95,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.removeContentTypeParser('application/json');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (isUtf8(body)) parseJson(request, body.toString(), done);
+    if (isUtf8(body)) void parseJson(request, body.toString(), done);
     else done(new ApiError('api.malformed', 'the body is not in UTF-8, as JSON must be'));
   });
   server.addContentTypeParser([...inputTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

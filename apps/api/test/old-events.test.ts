@@ -90,7 +90,7 @@ test('a Redis that goes back tells a gap to readers that were further, and they 
   // A replica that lacks the last hundred events takes over.
   const lost = await world.redis.xrevrange(world.log, '+', '-', 'COUNT', 100);
   await world.redis.xdel(world.log, ...lost.map(([place]) => place));
-  const [[last = ''] = []] = await world.redis.xrevrange(world.log, '+', '-', 'COUNT', 1);
+  const [[last] = ['']] = await world.redis.xrevrange(world.log, '+', '-', 'COUNT', 1);
   await world.redis.call('XSETID', world.log, last);
   expect(await waiting).toEqual({ events: [], place: last, gap: last });
   const fields = ['event', 'generation.failed', 'id', world.ends, 'at', world.begin, 'revision', 3, 'tenant', 'honest'];

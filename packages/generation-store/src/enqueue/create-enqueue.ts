@@ -1,5 +1,6 @@
 import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+import { redisTroubleOf } from '../connection/redis-trouble.ts';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { generationKey } from '../keys.ts';
 import { events } from '../lua/events.ts';
@@ -167,11 +168,17 @@ async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waitin
   for (const [at, { generation, resolve, reject }] of batch.entries()) {
     try {
       const answer: unknown = Array.isArray(answers) ? answers[at] : answers;
-      if (typeof answer === 'string')
-        throw corruptRecordOf(new Error(answer), generationKey(prefix, generation.generationId)) ?? new Error(answer);
+      if (typeof answer === 'string') throw errorOf(redis, generationKey(prefix, generation.generationId), answer);
       resolve(receiptOf(enqueueReply.parse(answer), generation));
     } catch (error) {
       reject(error);
     }
   }
+}
+
+/** Returns the error of one generation of a batch. The connection hears of a right that its user lacks, as of an error that ends a script. */
+function errorOf(redis: Redis, key: string, words: string): Error {
+  const error = new Error(words);
+  if (redisTroubleOf(error).reason === 'no-permission') redis.emit('denied', error);
+  return corruptRecordOf(error, key) ?? error;
 }
