@@ -62,35 +62,38 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
     expect(await problemOf(answer)).toMatchObject({ code: 'api.forbidden', status: 403 });
   });
 
-  test.runIf(/\{\w*[iI]d\}/.test(route.path))("with another tenant's key is 404", async () => {
-    const bodies: Record<string, unknown> = {
-      retryGeneration: {},
-      changeWebhookEndpoint: {},
-      resendFailedNotifications: { since: '2026-01-01T00:00:00Z' },
-    };
-    const body = bodies[route.operationId];
-    const answer = await world.call(keys.other, route.method, pathOf(route), body);
-    expect(await problemOf(answer)).toMatchObject({ code: expect.stringMatching(/not-found$/), status: 404 });
-  });
+  if (/\{\w*[iI]d\}/.test(route.path))
+    test("with another tenant's key is 404", async () => {
+      const bodies: Record<string, unknown> = {
+        retryGeneration: {},
+        changeWebhookEndpoint: {},
+        resendFailedNotifications: { since: '2026-01-01T00:00:00Z' },
+      };
+      const body = bodies[route.operationId];
+      const answer = await world.call(keys.other, route.method, pathOf(route), body);
+      expect(await problemOf(answer)).toMatchObject({ code: expect.stringMatching(/not-found$/), status: 404 });
+    });
 
-  test.runIf(route.body !== undefined)('with a bad body is 422, and names the problems', async () => {
-    const answer = await world.call(keys.own, route.method, pathOf(route), badBody(route));
-    const problem = await problemOf(answer);
-    expect(problem).toMatchObject({ code: 'request.invalid', status: 422, problems: expect.arrayContaining([expect.anything()]) });
-    expect(JSON.stringify(problem)).not.toContain('options.');
-  });
+  if (route.body !== undefined)
+    test('with a bad body is 422, and names the problems', async () => {
+      const answer = await world.call(keys.own, route.method, pathOf(route), badBody(route));
+      const problem = await problemOf(answer);
+      expect(problem).toMatchObject({ code: 'request.invalid', status: 422, problems: expect.arrayContaining([expect.anything()]) });
+      expect(JSON.stringify(problem)).not.toContain('options.');
+    });
 
-  test.runIf(route.body?.kind === 'json')('with no JSON is 400, with another type 415, with too much 413', async () => {
-    const path = pathOf(route);
-    expect(await problemOf(await world.call(keys.own, route.method, path, '{'))).toMatchObject({ code: 'api.malformed', status: 400 });
-    for (const type of ['text/plain', 'image/png', 'application/x-www-form-urlencoded'])
-      expect(await problemOf(await world.call(keys.own, route.method, path, 'x', { 'content-type': type }))).toMatchObject({
-        code: 'api.unsupported-media-type',
-        status: 415,
-      });
-    const long = JSON.stringify({ positivePrompt: 'x'.repeat(1024 * 1024) });
-    expect(await problemOf(await world.call(keys.own, route.method, path, long))).toMatchObject({ code: 'api.too-large', status: 413 });
-  });
+  if (route.body?.kind === 'json')
+    test('with no JSON is 400, with another type 415, with too much 413', async () => {
+      const path = pathOf(route);
+      expect(await problemOf(await world.call(keys.own, route.method, path, '{'))).toMatchObject({ code: 'api.malformed', status: 400 });
+      for (const type of ['text/plain', 'image/png', 'application/x-www-form-urlencoded'])
+        expect(await problemOf(await world.call(keys.own, route.method, path, 'x', { 'content-type': type }))).toMatchObject({
+          code: 'api.unsupported-media-type',
+          status: 415,
+        });
+      const long = JSON.stringify({ positivePrompt: 'x'.repeat(1024 * 1024) });
+      expect(await problemOf(await world.call(keys.own, route.method, path, long))).toMatchObject({ code: 'api.too-large', status: 413 });
+    });
 
   test('refuses an unknown parameter of its query', async () => {
     const answer = await world.call(keys.own, route.method, `${pathOf(route)}?limitt=3`, route.body?.kind === 'json' ? {} : badBody(route));

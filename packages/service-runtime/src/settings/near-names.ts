@@ -41,35 +41,30 @@ export interface NearName {
  * @param ours Matches names that only Darkroom has.
  */
 export function createNearNames(known: readonly string[], ours: RegExp): (name: string) => NearName | undefined {
-  const settings = known.filter((name) => name.length >= MIN_LENGTH);
-  const wordsOfSettings = new Map(settings.map((name) => [name, wordsOf(name)]));
-  const wordsIn = (setting: string): string[] => wordsOfSettings.get(setting) ?? [];
-  const forms = new Map(settings.map((name) => [joined(name), { name, isOurs: ours.test(name) }]));
-  for (const name of settings)
+  const settings = known
+    .filter((name) => name.length >= MIN_LENGTH)
+    .map((name) => ({ name, words: wordsOf(name), line: lineOf(wordsOf(name)) }));
+  const forms = new Map(settings.map(({ name }) => [joined(name), { name, isOurs: ours.test(name) }]));
+  for (const { name } of settings)
     for (const [family, isOurs] of families)
       if (name.startsWith(family) && !common.includes(name)) forms.set(joined(name.slice(family.length)), { name, isOurs });
-  const found = (meant: readonly string[]): NearName | undefined =>
-    meant.length === 0 ? undefined : { meant, isOurs: meant.some((name) => ours.test(name)) };
+  const found = (near: readonly { name: string }[]): NearName | undefined =>
+    near.length === 0 ? undefined : { meant: near.map(({ name }) => name), isOurs: near.some(({ name }) => ours.test(name)) };
   return (name) => {
     const other = Object.entries(otherNames).find(([each]) => each === joined(name));
     if (other !== undefined) return { meant: other[1], isOurs: false };
     if (name.length < MIN_LENGTH && !name.includes('_')) return undefined;
     const words = wordsOf(name);
-    const cut = settings.filter(
-      (each) =>
-        words.length > 1 &&
-        wordsIn(each)
-          .join('_')
-          .startsWith(`${words.join('_')}_`),
-    );
-    const padded = settings.filter((each) => ours.test(each) && `_${words.join('_')}_`.includes(`_${wordsIn(each).join('_')}_`));
-    const near = found(cut.slice(0, 2)) ?? found(padded) ?? found(settings.filter((each) => cutsShort(words, wordsIn(each))));
+    const line = lineOf(words);
+    const cut = settings.filter((each) => words.length > 1 && each.line.startsWith(line));
+    const padded = settings.filter((each) => line.includes(each.line) && ours.test(each.name));
+    const near = found(cut.slice(0, 2)) ?? found(padded) ?? found(settings.filter((each) => cutsShort(words, each.words)));
     if (near !== undefined) return near;
     const slips =
       name.length < MIN_LENGTH ? undefined : findMeant(joined(name), [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
     const form = slips === undefined ? undefined : forms.get(slips);
     return form === undefined
-      ? found(settings.filter((each) => leavesOut(words, wordsIn(each))))
+      ? found(settings.filter((each) => leavesOut(words, each.words)))
       : { meant: [form.name], isOurs: form.isOurs };
   };
 }
@@ -94,6 +89,9 @@ const cutsShort = (words: readonly string[], setting: readonly string[]): boolea
 const MIN_CUT = 3;
 
 const joined = (name: string): string => name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
+
+/** Joins words so that one line holds another only at the borders of words. */
+const lineOf = (words: readonly string[]): string => `_${words.join('_')}_`;
 
 const wordsOf = (name: string): string[] =>
   name
