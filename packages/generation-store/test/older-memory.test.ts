@@ -134,6 +134,8 @@ test('a healed partition: what a process has seen of the server that was cut off
   await a.store.confirmComparison(await a.store.readServerRun());
   await a.client.wait(1, 10_000);
   await b.client.replicaof('NO', 'ONE');
+  const checkpointOfB = async (): Promise<number> => Number(await b.client.hget(`${prefix}:checkpoint`, 'at'));
+  const parted = await checkpointOfB();
   await b.store.confirmComparison(await b.store.readServerRun());
   expect(await b.store.readServerRun()).toMatchObject({ isRecovering: false });
 
@@ -151,7 +153,12 @@ test('a healed partition: what a process has seen of the server that was cut off
 
     proxy.moveTo(b.redis.url);
     for (const each of [client, other]) each.disconnect(true);
+    await b.store.noteCheckpoint();
+    const underWay = await b.store.readServerRun();
+    expect(await checkpointOfB()).toBeGreaterThan(parted);
     expect(await buy(store, second), 'on the server that never heard of the purchase').toBe('recovering');
+    expect(await checkpointOfB(), 'the comparison begins where the two parted').toBe(parted);
+    expect(await b.store.confirmComparison(underWay), 'what was read before does not confirm it').toBe(false);
     await store.confirmComparison(await store.readServerRun());
     expect([await store.readServerRun(), await bystander.readServerRun()]).toMatchObject([
       { isRecovering: false },

@@ -167,8 +167,8 @@ end
 
 -- A process has seen a later state of this store than this one: the address leads to a server that another one has replaced, or an
 -- older copy was brought into a running server, whose name stays the same. This memory has to be compared; the next one gets a later name.
--- Or the other server took writes on while this one was compared: it was cut off, and this process with it. What it wrote since is in S3 alone.
--- Each such moment is compared once: the clocks of the two servers may differ
+-- Or the other server, which was cut off with this process, took writes after this one had been compared. What it wrote is in S3 alone, so the next
+-- comparison begins where the two servers parted. Each such moment is compared once: the clocks of the two servers may differ
 local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
   if seenMemory == '' or epochOf() ~= seenEpoch then return end
   local memory = redis.call('GET', prefix .. ':memory') or ''
@@ -178,7 +178,8 @@ local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
     local begun = tonumber(string.match(memory, ':(%d+)/%d+$') or '') or math.huge
     local parted = tonumber(redis.call('HGET', prefix .. ':checkpoint', 'partedAt') or '') or 0
     if tonumber(seenAt) <= math.max(begun, parted) then return end
-    redis.call('HSET', prefix .. ':checkpoint', 'partedAt', seenAt)
+    local since = redis.call('HGET', prefix .. ':checkpoint', 'comparedSince')
+    redis.call('HSET', prefix .. ':checkpoint', 'partedAt', seenAt, 'at', since or int(at))
     redis.call('DEL', prefix .. ':server-run')
     return
   end

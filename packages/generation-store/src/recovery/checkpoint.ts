@@ -12,7 +12,7 @@ const CHECKPOINT_TRUSTED_AFTER_MS = 3_600_000;
 /**
  * The checkpoint: Redis time, written again and again while nothing is forgotten. It lies in the memory that it describes: a Redis that
  * goes back to an earlier moment goes back to the checkpoint of that moment, and everything that it may have forgotten came later. "since"
- * is the time of the first checkpoint, 0 in a store that always had one.
+ * is the time of the first checkpoint, 0 in a store that always had one. "comparedSince" is the checkpoint from which the last comparison began.
  *
  * While a rebuild reads on "since" counts as 0: a version without checkpoints finds no epoch then, and buys nothing. It may buy once the
  * reading ends, which sets "since" anew. A worker of an earlier version that knows readings writes "since" in them, and lists three days

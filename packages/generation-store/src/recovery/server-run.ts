@@ -52,6 +52,9 @@ if not isOpen() or serverName() ~= run then return 0 end
 if not recovering() then return 1 end
 -- the one that compared may have stood still, and this server may have got another memory since
 if memoryName() ~= memory then return 0 end
+-- the other server may have gone on from there, if there is one
+local since = redis.call('HGET', prefix .. ':checkpoint', 'at')
+if since then redis.call('HSET', prefix .. ':checkpoint', 'comparedSince', since) end
 trustServer()
 beginMemory()
 writeCheckpoint()
