@@ -34,7 +34,7 @@ export { loadApiConfig, type ApiConfig } from './config.ts';
 
 export interface ApiDependencies {
   logger: Logger;
-  /** Models whose requests it takes. */
+  /** Models whose requests the API takes. */
   models: Models;
 }
 

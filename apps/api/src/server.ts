@@ -91,7 +91,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   server.setNotFoundHandler(refuseUnknown);
 
   server.removeContentTypeParser('text/plain');
-  // Of bytes that are no UTF-8 a prompt would be bought with holes in it.
+  // Node would decode bytes that are not UTF-8 with replacement characters, and the prompt would be bought with them.
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.removeContentTypeParser('application/json');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {

@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import { createGenerationId } from '@darkroom/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bringHome } from './bring-home.ts';
@@ -236,42 +235,6 @@ test('erases with the scope for it alone, and not while open unless it cancels',
     status: 422,
     body: { problems: [{ path: 'retires', message: expect.stringContaining('did you mean "retries"') }] },
   });
-});
-
-test('refuses what is no UTF-8, compressed, or not the place of an image', async () => {
-  const send = async (path: string, body: Buffer, headers: Record<string, string> = {}) => {
-    const answer = await fetch(`${world.url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
-      body: new Blob([Buffer.from(body)]),
-    });
-    return { status: answer.status, body: (await answer.json()) as Body };
-  };
-  const latin = Buffer.from(JSON.stringify({ ...order, positivePrompt: 'café' }), 'latin1');
-  expect(await send('/v1/generations', latin)).toMatchObject({ status: 400, body: { detail: expect.stringContaining('UTF-8') } });
-  const whole = Buffer.from(JSON.stringify({ ...order, positivePrompt: 'café' }));
-  expect(await send('/v1/quotes', whole)).toMatchObject({ status: 200 });
-  expect(await send('/v1/quotes', gzipSync(whole), { 'content-encoding': 'gzip' })).toMatchObject({
-    status: 415,
-    body: { detail: 'the body must not be compressed' },
-  });
-  expect(await send('/v1/quotes', Buffer.alloc(0))).toMatchObject({ status: 400, body: { detail: expect.stringContaining('empty') } });
-  const { body } = await create();
-  for (const index of ['0x0', '1e0', '00000000000', ' 0', '-1'])
-    expect(await call('GET', `/v1/generations/${body.generationId}/images/${encodeURIComponent(index)}`)).toMatchObject({ status: 422 });
-});
-
-test('refuses a batch without requests, and a body where none is read', async () => {
-  expect(await call('POST', '/v1/generations/batch', { requests: [] })).toMatchObject({
-    status: 422,
-    body: { code: 'request.invalid', problems: [{ path: 'requests', message: 'must hold at least one request' }] },
-  });
-  const { body } = await call('POST', '/v1/generations', order);
-  const path = `/v1/generations/${String(body['generationId'])}/cancel`;
-  for (const given of [{ reason: 'too late' }, ['x'], 7, 'x'])
-    expect(await call('POST', path, JSON.stringify(given))).toMatchObject({ status: 422, body: { problems: [{ path: '' }] } });
-  expect(await call('GET', path.replace('/cancel', ''))).toMatchObject({ body: { status: 'queued' } });
-  expect(await call('POST', path, {})).toMatchObject({ status: 200, body: { status: 'cancelled' } });
 });
 
 test('quotes without enqueueing, and tells the spend of the tenant alone', async () => {

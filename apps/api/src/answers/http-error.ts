@@ -11,7 +11,7 @@ export function explainHttpError(error: unknown): unknown {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ApiError(
         'api.unsupported-media-type',
-        'the body must be JSON, with the type application/json; that of POST /v1/inputs an image, with image/jpeg, image/png, image/webp or application/octet-stream',
+        'the body must be JSON, with the type application/json; POST /v1/inputs takes an image, with the type image/jpeg, image/png, image/webp or application/octet-stream',
       );
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new ApiError('api.malformed', 'the body has the type application/json, and is empty');

@@ -24,7 +24,10 @@ export function readOrder(body: unknown, idempotencyKey?: string): { request: Re
   return { request: request as RequestInput, options };
 }
 
-/** Splits the body of a batch, whose `requests` are requests alone. @throws InvalidRequestError for none: a caller that has lost them must hear of it. */
+/**
+ * Splits the body of a batch, whose `requests` are requests alone.
+ * @throws InvalidRequestError if `requests` is empty: the caller has probably lost them.
+ */
 export function readBatch(body: unknown): { requests: readonly RequestInput[]; options: EnqueueManyOptions } {
   if (!isObject(body)) return { requests: body as readonly RequestInput[], options: {} };
   const { requests, ...options } = { ...body };

@@ -28,9 +28,9 @@ export const imageRoutes: readonly Route[] = [
     errors: ['generation.not-found', 'generation.erased', 'image.not-there', 'image.withheld', 'storage.unavailable'],
     async run({ producer, images, params, query, headers }) {
       const { index: given = '' } = params;
-      const index = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
-      if (!Number.isSafeInteger(index) || index < 0)
+      if (!/^\d{1,9}$/.test(given))
         throw new InvalidRequestError([{ path: 'index', message: 'must be the place of an image in its generation, from 0' }]);
+      const index = Number(given);
       const image = images.image(await producer.get(params['id'] ?? ''), index);
       const url = await image.url(query);
       if (!prefersJson(headers.accept)) return { status: 302, headers: { location: url, 'cache-control': 'no-store' } };

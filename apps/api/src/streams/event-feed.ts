@@ -56,8 +56,9 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
   let keptAfter = '0-0';
   let newest = '0-0';
   let isPlaced = false;
-  /** Number of failovers that lost events which memory had, and the last event that Redis had after the last of them. */
+  /** Number of failovers that lost events which memory had. */
   let rewinds = 0;
+  /** Last event in Redis after the newest of these failovers. */
   let rewoundTo = '0-0';
   const rewindsSeen = new WeakMap<FeedReader, number>();
   let reading: Promise<void> | undefined;
