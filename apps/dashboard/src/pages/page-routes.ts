@@ -30,7 +30,7 @@ export interface PageDependencies extends Omit<HealthSources, 'store'> {
   readonly producer: Pick<Producer, 'list' | 'get' | 'timeline' | 'cancel' | 'retry' | 'erase'>;
   readonly store: OverviewStore & SpendStore & HealthStore & ActStore & ManyStore & SearchStore & Pick<GenerationStore, 'noteAct'>;
   readonly runner: Pick<ManyRunner, 'wake'>;
-  /** How Redis can be used. */
+  /** Returns the state of the connection to Redis. */
   readonly connection: () => ConnectionState;
   /** Wakes the purchases that rest because buying was paused. */
   readonly wakeAll: () => Promise<number>;
@@ -133,19 +133,26 @@ export function addPages(server: FastifyInstance, dependencies: PageDependencies
       const body = showGeneration({ generation, timeline, now, hasPictures, showPrompts, mayAct: mayAct(request), note });
       return await send(reply, { title: `Generation ${generationId}`, current: 'generations', isLive: true, body });
     } catch (error) {
-      const isErased = hasCode(error, 'generation.erased');
-      const isCorrupt = hasCode(error, 'store.corrupt-record');
-      if (!isErased && !isCorrupt && !hasCode(error, 'generation.not-found') && !hasCode(error, 'request.invalid')) throw error;
-      if (isCorrupt) logger.warn({ err: error, generationId }, 'a generation could not be shown');
-      const words = isErased
-        ? `Generation ${generationId} was erased.`
-        : isCorrupt
-          ? `The entry of generation ${generationId} in Redis is corrupt. To repair it: docs/operations/troubleshooting.md.`
-          : `Redis holds no generation ${generationId}. It lets go of one a week after its end.`;
+      const refusal = refusalOf(error, generationId);
+      if (refusal === undefined) throw error;
+      const { status, title, words } = refusal;
+      if (status === 500) logger.warn({ err: error, generationId }, 'a generation could not be shown');
       return reply
-        .code(isErased ? 410 : isCorrupt ? 500 : 404)
+        .code(status)
         .type('text/html; charset=utf-8')
-        .send(buildRefusal(words, 'generations', isErased ? 'Erased' : isCorrupt ? 'Corrupt' : 'Not found'));
+        .send(buildRefusal(words, 'generations', title));
     }
   });
+}
+
+/** Returns why a generation cannot be shown; undefined for an error that says something else. */
+function refusalOf(error: unknown, generationId: string): { status: number; title: string; words: string } | undefined {
+  if (hasCode(error, 'generation.erased')) return { status: 410, title: 'Erased', words: `Generation ${generationId} was erased.` };
+  if (hasCode(error, 'store.corrupt-record')) {
+    const words = `The entry of generation ${generationId} in Redis is corrupt. To repair it: docs/operations/troubleshooting.md.`;
+    return { status: 500, title: 'Corrupt', words };
+  }
+  if (!hasCode(error, 'generation.not-found') && !hasCode(error, 'request.invalid')) return undefined;
+  const words = `Redis holds no generation ${generationId}. It lets go of one a week after its end.`;
+  return { status: 404, title: 'Not found', words };
 }

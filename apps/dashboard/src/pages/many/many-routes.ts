@@ -29,7 +29,7 @@ export interface ManyDependencies {
 /** Acts under way at once: each is the work of an operator. */
 const MOST_UNDER_WAY = 20;
 const SHOWN = 50;
-const GONE = 'Redis holds no such act: it keeps one for a week after its end.';
+const GONE = 'Redis holds no such act: it keeps one that is not under way for a week after its last step.';
 
 const kindOf = (name: unknown): BulkAct['kind'] | undefined => (name === 'cancel' || name === 'retry' ? name : undefined);
 
