@@ -8,6 +8,7 @@ import { createWorld, spawnCli } from './world.ts';
 
 // One Darkroom for all tests of this file: each uses tags of its own.
 const world = createWorld(afterAll);
+const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
 /** The environment by which a command takes the HTTP API. */
 let http: Readonly<Record<string, string>> = {};
 
@@ -123,19 +124,8 @@ describe.each(doors)('through the %s', (door) => {
   });
 
   test('list, show and export tell the same in words and in JSON', async () => {
-    const { out } = await run([
-      'generate',
-      'a list',
-      '--tag',
-      `listed-${own}`,
-      '--metadata',
-      `user=${own}`,
-      '--detach',
-      '--run-at',
-      '2026-12-01',
-      '--tenant',
-      'default',
-    ]);
+    const labels = ['--tag', `listed-${own}`, '--metadata', `user=${own}`];
+    const { out } = await run(['generate', 'a list', ...labels, '--detach', '--run-at', tomorrow, '--tenant', 'default']);
     const [generationId = ''] = out;
     for (const filter of [
       ['--tag', `listed-${own}`],
@@ -157,7 +147,7 @@ describe.each(doors)('through the %s', (door) => {
 
   test('cancel, retry and erase by filter tell first what they would take, and may be repeated', async () => {
     for (const prompt of ['one', 'two', 'three'])
-      await run(['generate', prompt, '-n', '2', '--tag', `bulk-${own}`, '--detach', '--run-at', '2026-12-01']);
+      await run(['generate', prompt, '-n', '2', '--tag', `bulk-${own}`, '--detach', '--run-at', tomorrow]);
     const filter = ['--tag', `bulk-${own}`];
     expect(await json('cancel', ...filter, '--dry-run')).toMatchObject({ dryRun: true, generations: 3, images: 6 });
     const cancelled = await run(['cancel', ...filter]);

@@ -27,7 +27,7 @@ test('status says why and since when buying is paused, what to do, what waits, a
   expect(status).toContain('queue     submissions: 3 delayed');
   expect(status).toContain('queue     settlements: empty');
   expect(await run('spend')).toMatch(/month +0 USD spent, 0\.06 USD on hold, no cap/);
-  expect(await run('spend')).toContain('most today: acme 0.06 USD');
+  expect(await run('spend')).toContain('most today, with money on hold: acme 0.06 USD');
   expect(await run('spend', '--tenant', 'acme')).toMatch(/tenant month +0 USD spent, 0\.06 USD on hold, no cap/);
 });
 

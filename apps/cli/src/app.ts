@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, DarkroomError, InvalidRequestError } from '@darkroom/contracts';
+import { ConfigError, DarkroomError, defined, InvalidRequestError } from '@darkroom/contracts';
 import type { Environment } from '@darkroom/service-runtime';
 import type { Signals } from '@darkroom/service-runtime/launch';
 import { parseCommandLine } from './command-line.ts';
@@ -98,21 +98,13 @@ async function orComplain({ terminal, isJson, answer, signals }: CommandContext,
   } catch (error) {
     if (signals.stop.aborted && error === signals.stop.reason) return 130;
     const loss = describeRedisLoss(error);
-    // a disk that is full: Node's words name the file
+    // A full disk, for example: Node's message names the file.
     const file = isFileError(error) ? error.message : undefined;
     if (loss === undefined && file === undefined && !(error instanceof DarkroomError)) throw error;
     const known = error instanceof DarkroomError ? error : undefined;
     terminal.complain(known instanceof ConfigError ? `cannot start: ${known.message}` : (loss ?? file ?? known?.message ?? ''));
-    if (isJson)
-      answer(
-        {
-          error: {
-            code: known?.code ?? (file === undefined ? 'queue.unavailable' : 'storage.unavailable'),
-            message: loss ?? file ?? known?.message,
-          },
-        },
-        [],
-      );
+    const code = known?.code ?? (file === undefined ? 'queue.unavailable' : undefined);
+    if (isJson) answer({ error: defined({ code, message: loss ?? file ?? known?.message }) }, []);
     return known instanceof ConfigError || known instanceof InvalidRequestError ? 2 : 1;
   }
 }

@@ -43,7 +43,7 @@ export const statusCommand = defineCommand({
 export const spendCommand = defineCommand({
   name: 'spend',
   group: 'Images',
-  summary: 'shows spent and held money beside the caps, and how far costs differ from the expected ones',
+  summary: 'shows spent and held money beside the caps, which tenants spent most today, and how far costs differ from the expected ones',
   options: { tenant: option('name', 'also shows the periods of this tenant', readTenant), ...findingOptions },
   examples: [
     ['darkroom spend', 'shows the periods of today and of this month'],
