@@ -5,7 +5,7 @@ import { IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
 
 // Calls of one turn of the event loop share calls of the script.
 
-test('calls of one turn share calls of the script, ten in each, and each gets its own answer', async () => {
+test('calls of one turn share calls of the script, up to ten images in each, and each gets its own answer', async () => {
   await using world = await setup();
   const generations = Array.from({ length: 25 }, (_, at) =>
     newGeneration(at === 7 ? 3 : 1, { priority: at === 3 ? 'high' : 'normal', ...(at === 12 && { tags: ['door'], clientReference: 'x' }) }),

@@ -32,7 +32,7 @@ function stayInDatabase(redis: Redis): Redis {
 export function replaceFamily(redis: Redis): void {
   for (const each of [redis, ...(families.get(redis) ?? [])]) {
     if (each.status === 'ready' || each.status === 'connect') each.disconnect(true);
-    // It may be on its way to the old node. Ended before its socket is there, ioredis would end it for good (6.0, `StandaloneConnector`).
+    // It may be connecting to the old node. ioredis never reconnects if `disconnect` comes before the socket exists (6.0, `StandaloneConnector`).
     else if (each.status === 'connecting') each.once('connect', () => each.disconnect(true));
   }
 }

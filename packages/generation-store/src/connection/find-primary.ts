@@ -7,7 +7,7 @@ const LIMIT_MS = 1000;
 /** Nodes of a cluster that are asked at the same time. */
 const ASKED_AT_ONCE = 3;
 const MOST_HOPS = 4;
-/** Nodes that are remembered beside those of the address, the last ones. */
+/** Most nodes that are remembered beside those of the address; the oldest go first. */
 const MOST_NAMED = 16;
 
 /** Login and TLS of the guides. */
@@ -95,7 +95,7 @@ export function askNodes(hosts: readonly RedisHost[], key: string, ask: Ask): Fi
   };
   return async () => {
     const errors: unknown[] = [];
-    const vain = new Set<RedisHost>();
+    const useless = new Set<RedisHost>();
     let empty: RedisHost | undefined;
     const askOne = async (asked: RedisHost): Promise<RedisHost> => {
       try {
@@ -104,7 +104,7 @@ export function askNodes(hosts: readonly RedisHost[], key: string, ask: Ask): Fi
         if (node !== asked || !named.includes(asked)) empty = node;
         throw new Error(`the node ${node.host}:${node.port} does not hold "${key}"`);
       } catch (error) {
-        vain.add(asked);
+        useless.add(asked);
         throw error;
       }
     };
@@ -113,7 +113,7 @@ export function askNodes(hosts: readonly RedisHost[], key: string, ask: Ask): Fi
       try {
         const owner = await Promise.any(nodes.slice(at, at + ASKED_AT_ONCE).map(askOne));
         const isOther = (node: RedisHost): boolean => node.host !== owner.host || node.port !== owner.port;
-        named = named.filter((node) => !vain.has(node) && isOther(node));
+        named = named.filter((node) => !useless.has(node) && isOther(node));
         if (hosts.every(isOther)) named = [...named, owner].slice(-MOST_NAMED);
         return owner;
       } catch (error) {

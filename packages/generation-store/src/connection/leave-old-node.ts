@@ -11,13 +11,16 @@ const LOOK_EVERY_MS = 6000;
 export interface LeaveOldNodeOptions {
   /** Process with the rights of the connection. */
   process?: RedisProcess | undefined;
-  /** Returns true if the connection is no concern any more. */
+  /** Returns true once the connection is no longer used. */
   isOver?: () => boolean;
   /** Called before the connection is replaced. */
   onLeave?: (words: string) => void;
 }
 
-/** Makes a look: replaces the connection and its duplicates if the address leads to another primary by now. Rejects if Redis does not answer. */
+/**
+ * Returns a function that looks where the address leads, and replaces the connection and its duplicates if that is another primary by now. It
+ * rejects if Redis does not answer.
+ */
 export function createLeaveOldNode(redis: Redis, prefix: string, options: LeaveOldNodeOptions = {}): () => Promise<void> {
   const { process, isOver = () => redis.status === 'end', onLeave } = options;
   let replacedAt = -Infinity;
@@ -33,8 +36,8 @@ export function createLeaveOldNode(redis: Redis, prefix: string, options: LeaveO
 }
 
 /**
- * Makes a look for a connection on which a reader blocks, so that nothing else can watch it: to be called after each read that found nothing.
- * An isolated old primary answers with nothing for good.
+ * Returns such a function for a connection on which a reader blocks, which nothing else can watch. Call it after each read that found nothing; it
+ * looks every 6 seconds at most and never rejects. An isolated old primary answers with nothing for good.
  */
 export function createIdleLook(redis: Redis, prefix: string): () => Promise<void> {
   const leaveOldNode = createLeaveOldNode(redis, prefix);

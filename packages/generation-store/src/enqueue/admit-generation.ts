@@ -7,9 +7,9 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 
 /**
  * Admits new generations of one tenant: checks their times by Redis time, the rules of the tenant, the caps and the bounds on open images, and
- * writes them with their submissions and holds. All are decided before the first is written: their holds are booked in one move. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten
- * holds or caps. After the parts of a new generation, the bounds, the signs of life, the events, the money,
- * the minutes and the fair line.
+ * writes them with their submissions and holds. It decides about all before it writes the first, because their holds are booked in one move. For
+ * a generation that runs later, and while Redis may have forgotten holds or caps, the commit makes the hold instead. After the parts of a new
+ * generation, the bounds, the signs of life, the events, the money, the minutes and the fair line.
  */
 export const admitGeneration = /* lua */ `${imageRules}
 -- a time of the new generation that is out of bounds, or nil
@@ -38,7 +38,8 @@ local function readShared(now)
   }
 end
 
--- Replies safety-required, cap or full; else nil, and two facts: it runs later, and its hold is made later. It counts for the next ones then
+-- Replies safety-required, cap or full, or nil if it is admitted; then also whether it runs later, and whether its hold is made later. An
+-- admitted one counts for those that follow
 local function refusalOf(now)
   shared = shared or readShared(now)
   -- without the check no image is cleared: each would be bought and withheld

@@ -19,9 +19,10 @@ import { argumentsAfter, generationArguments, newGeneration } from './new-genera
 import type { Retention } from './retention.ts';
 
 /**
- * Writes generations of one tenant with their first submissions and their holds, each all or nothing; a second call changes nothing. Redis time
- * decides if an id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age. Replies an
- * answer for each, in their order; a text is an error that concerns this one alone.
+ * Writes generations of one tenant with their first submissions and their holds. If a key of one generation has another type, that generation
+ * fails alone and may be written in part, with its whole hold. A second call changes nothing. Redis time decides if an id is young enough and if
+ * the times lie ahead, and only for a new generation: a repetition is answered at any age. Replies an answer for each, in their order; a text
+ * is an error that concerns this one alone.
  *
  * No id and no idempotency key may stand twice in one call: each is looked up before the first is written.
  */
@@ -102,8 +103,8 @@ interface Waiting {
 }
 
 /**
- * Returns a function that writes a generation, its submissions and their holds in one step; a second call changes nothing. Calls of one turn
- * of the event loop share calls of the script, up to ten images in each.
+ * Returns a function that writes a generation, its submissions and their holds. If a key of it has another type, it fails and may be written in
+ * part, with its whole hold. A second call changes nothing. Calls of one turn of the event loop share calls of the script, up to ten images in each.
  * @throws StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
  * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
  * Redis restarted or was lost and may have forgotten the generation or its idempotency key
@@ -138,13 +139,14 @@ function batchesOf(all: readonly Waiting[]): Waiting[][] {
   for (const each of all) {
     const { tenant, request } = each.generation;
     const batch = batches.at(-1);
+    const own = charactersOf(each);
     images += request.numberResults;
-    characters += charactersOf(each);
+    characters += own;
     const fits = images <= MOST_IMAGES_AT_ONCE && characters <= MOST_CHARACTERS_AT_ONCE && !each.names.some((name) => names.has(name));
     if (fits && batch?.[0]?.generation.tenant === tenant) batch.push(each);
     else {
       batches.push([each]);
-      [names, images, characters] = [new Set(), request.numberResults, charactersOf(each)];
+      [names, images, characters] = [new Set(), request.numberResults, own];
     }
     for (const name of each.names) names.add(name);
   }
@@ -176,7 +178,7 @@ async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waitin
   }
 }
 
-/** Returns the error of one generation of a batch. The connection hears of a right that its user lacks, as of an error that ends a script. */
+/** Returns the error of one generation of a batch. Emits `denied` on the connection if its user lacks a right, as an error that ends a script does. */
 function errorOf(redis: Redis, key: string, words: string): Error {
   const error = new Error(words);
   if (redisTroubleOf(error).reason === 'no-permission') redis.emit('denied', error);

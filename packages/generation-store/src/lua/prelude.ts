@@ -167,8 +167,8 @@ end
 
 -- A process has seen a later state of this store than this one: the address leads to a server that another one has replaced, or an
 -- older copy was brought into a running server, whose name stays the same. This memory has to be compared; the next one gets a later name.
--- Or the other server, which was cut off with this process, took writes after this one had been compared. What it wrote is in S3 alone, so the next
--- comparison begins where the two servers parted. Each such moment is compared once: the clocks of the two servers may differ
+-- Or this server was promoted while a cut-off one still took writes from this process; those writes are in S3 alone, so the next comparison begins
+-- where the two servers parted. "partedAt" makes each such moment count once, because the clocks of the two servers may differ
 local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
   if seenMemory == '' or epochOf() ~= seenEpoch then return end
   local memory = redis.call('GET', prefix .. ':memory') or ''

@@ -104,7 +104,7 @@ export async function findTrouble(redis: Redis, prefix: string): Promise<Standin
   return stored['probeAt'] === undefined ? undefined : storedSchema.parse(stored);
 }
 
-/** Failed sends in a row, before they are so many that the fleet leaves the provider alone. */
+/** Failed sends in a row, too few yet for the provider to be in trouble. */
 export interface FailedSends {
   /** Time of the first one, in milliseconds since 1970. */
   since: number;
@@ -112,10 +112,11 @@ export interface FailedSends {
   generations: number;
 }
 
-/** Returns the failed sends since the provider's last answer; undefined without one, and while it is in trouble. */
+/** Returns the failed sends since the provider's last answer; undefined if there are none, and while it is in trouble. */
 export async function findFailedSends(redis: Redis, prefix: string): Promise<FailedSends | undefined> {
   const { probeAt, since, failures } = await redis.hgetall(providerTroubleKey(prefix));
   if (probeAt !== undefined || since === undefined) return undefined;
+  // A damaged hash ends no page: this is only a notice.
   const read = z.object({ since: z.coerce.number(), generations: z.coerce.number() }).safeParse({ since, generations: failures });
   return read.data;
 }

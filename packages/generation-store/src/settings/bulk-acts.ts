@@ -16,7 +16,10 @@ import { prelude } from '../lua/prelude.ts';
 /** Acts that Redis names; each that is not under way ends a week after its last step. */
 const KEPT = 100;
 const KEPT_SECONDS = 7 * 86_400;
-/** No dashboard may run for long. Without its hash an act under way would not go on, and its name would take one of the few places for good. */
+/**
+ * Long enough for any time in which no dashboard runs. An act under way whose hash expired could not continue, and would keep one of the few
+ * places for good.
+ */
 const UNDER_WAY_SECONDS = 10 * 365 * 86_400;
 
 /** `stopped`: by an operator, or by an error that concerns all; an operator may let it go on. */
