@@ -71,6 +71,7 @@ export const limitOf = (limits: FleetLimits, name: LimitName): number =>
  * stands nothing is bought. Looking goes on, and bought images come home.
  */
 export const pauseKinds = ['account', 'operator'] as const;
+/** One of `pauseKinds`. */
 export type PauseKind = (typeof pauseKinds)[number];
 
 /** An operator's pause of all buying. */

@@ -16,8 +16,8 @@ import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import { readRequest, type PreparedGeneration, type GenerationDefaults } from './prepare-generation.ts';
 
 /**
- * Limits of one chunk: its generations, ten in each call of the script, then the jobs of their images, are each sent at once and answered
- * within the timeout of a command.
+ * Limits of one chunk: its generations, up to ten images in each call of the script, then the jobs of their images, are each sent at once and
+ * answered within the timeout of a command.
  */
 const MAX_GENERATIONS = 100;
 const MAX_IMAGES = 200;
@@ -113,7 +113,7 @@ export async function enqueueGenerations(
   let adding: Promise<Fate[]> = Promise.resolve([]);
   let hasFailed = trouble !== undefined;
   for (const chunk of chunksOf(prepared)) {
-    const [before, entries] = await Promise.all([adding, hasFailed ? chunk.map((): Entry => ({})) : enterChunk(destination, chunk)]);
+    const [before, entries] = await Promise.all([adding, hasFailed ? chunk.map((): SentEntry => ({})) : sendEntries(destination, chunk)]);
     fates.push(...before);
     hasFailed ||= [...before, ...entries].some(({ cause }) => cause !== undefined);
     adding = addJobs(destination, entries);
@@ -155,16 +155,16 @@ interface Fate {
   cause?: DarkroomError;
 }
 
-/** An entry that was sent; without a receipt and an error it was not. */
-interface Entry {
+/** Outcome of sending one entry: its receipt or its error. Without either it was not sent. */
+interface SentEntry {
   written?: { prepared: PreparedGeneration; receipt: EnqueueReceipt };
   cause?: DarkroomError;
 }
 
 /** Sends all entries of a chunk before it awaits the first answer. */
-const enterChunk = ({ ask, store }: Destination, chunk: readonly PreparedGeneration[]): Promise<Entry[]> =>
+const sendEntries = ({ ask, store }: Destination, chunk: readonly PreparedGeneration[]): Promise<SentEntry[]> =>
   Promise.all(
-    chunk.map(async (prepared): Promise<Entry> => {
+    chunk.map(async (prepared): Promise<SentEntry> => {
       const { generationId } = prepared.generation;
       try {
         return { written: { prepared, receipt: await ask('enqueue generation', generationId, () => store.enqueue(prepared.generation)) } };
@@ -175,7 +175,7 @@ const enterChunk = ({ ask, store }: Destination, chunk: readonly PreparedGenerat
   );
 
 /** Adds the jobs of all written entries of a chunk together. */
-async function addJobs({ ask, submissions, now }: Destination, entries: readonly Entry[]): Promise<Fate[]> {
+async function addJobs({ ask, submissions, now }: Destination, entries: readonly SentEntry[]): Promise<Fate[]> {
   const byDelay = new Map<number, NumberedSubmission[]>();
   const at = now();
   for (const { written } of entries) {

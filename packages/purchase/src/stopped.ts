@@ -25,7 +25,7 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
         await waits.park(ref, settings.timing.firstPollMs, true);
       return { kind: 'finished' };
     case 'never-bought':
-      return endUnbought(purchase, ref, codeOfOver(detail));
+      return endUnbought(purchase, ref, codeOfNeverBought(detail));
     case 'request-gone':
       return endUnbought(purchase, ref, 'submission.request-gone');
     case 'request-missing':
@@ -72,7 +72,7 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
 }
 
 /** Returns the code of a submission that was never bought. @param status The status of its generation. */
-function codeOfOver(status: string): ErrorCode {
+function codeOfNeverBought(status: string): ErrorCode {
   if (status === 'cancelled') return 'generation.cancelled';
   if (status === 'expired') return 'generation.expired';
   return 'submission.superseded'; // another purchase of the image brought it home

@@ -38,8 +38,8 @@ export function createHttpServer({
     },
   });
   server.server.maxConnections = maxConnections;
-  // Neither limit of Node ends once a request is there: a client that does not read would keep its answer in memory for good. An answer that a
-  // handler writes by itself, such as a stream of events, bounds itself.
+  // Node's two limits apply only until the request has arrived. Without this one the answer to a client that does not read would stay in memory
+  // for good. A handler that writes its answer by itself, such as a stream of events, sets its own limit.
   server.addHook('onSend', async (_request, { raw }) => {
     const limit = setTimeout(() => raw.destroy(), answerLimitMs).unref();
     raw.once('close', () => clearTimeout(limit));

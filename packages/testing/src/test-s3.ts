@@ -35,7 +35,7 @@ export interface TestS3 {
   countOf(operation: string): number;
   /** Writes an object over the old one, as a foreign program with a key may. */
   put(key: string, body: string | Uint8Array): Promise<void>;
-  /** Takes another key at the same address, and the first one no more. */
+  /** Restarts the server at the same address with another key, and refuses the first one from then on. */
   exchangeKey(credentials: S3Credentials): Promise<void>;
   /** Stops the server and removes its files. A second call does nothing. */
   stop(): Promise<void>;

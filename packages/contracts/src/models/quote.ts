@@ -6,7 +6,9 @@ export interface Quote {
   imageNanoUsd: NanoUsd;
   /** All `numberResults` of them. */
   totalNanoUsd: NanoUsd;
+  /** Highest price of one image, in US dollars as decimal text. */
   imageUsd: string;
+  /** Highest price of all images, in US dollars as decimal text. */
   totalUsd: string;
   currency: 'USD';
 }

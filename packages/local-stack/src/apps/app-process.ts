@@ -59,9 +59,12 @@ export interface AppProcess {
   log(): Promise<string>;
 }
 
-/** A program that ends, or that S3 or the provider refuses for seconds, is told of sooner; a busy machine loads one in twenty seconds. */
+/**
+ * Longest time for a process to be ready: a busy machine takes twenty seconds to load one. If it exits, or if S3 or the provider refuses it for
+ * seconds, the failure is reported earlier.
+ */
 const READY_MS = 60_000;
-/** A person waits no longer than this; a machine that runs many tests may need more. */
+/** Longest time for a process to stop that a person watches; tests on a busy machine get more. */
 const WATCHED_STOP_MS = 10_000;
 const TEST_STOP_MS = 60_000;
 

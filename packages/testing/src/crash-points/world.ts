@@ -91,7 +91,7 @@ export interface CrashWorldOptions {
   faults?: EmulatorSwitches;
   workerEnv?: Readonly<Record<string, string>>;
   timing?: Partial<Timing>;
-  /** True for a scenario that erases: an idle eraser takes as much of the processor as an idle worker. */
+  /** Defaults to false: an idle eraser takes as much processor time as an idle worker. */
   hasEraser?: boolean;
 }
 

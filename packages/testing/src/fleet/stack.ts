@@ -34,7 +34,7 @@ export interface StackOptions {
   redis?: OwnRedis;
   timing: Timing;
   providerFaults: EmulatorSwitches;
-  /** False for a Darkroom that deletes nothing. */
+  /** Defaults to true. False: no process deletes objects. */
   hasEraser?: boolean;
   /** Names of APIs; none when absent. */
   apis?: readonly string[];
