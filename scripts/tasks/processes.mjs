@@ -20,14 +20,14 @@ const codeOf = (signal) => 128 + constants.signals[signal];
 /** @param {NodeJS.Process} self Receives the signals. @returns {ProcessRunner} */
 export function createProcessRunner(self) {
   /** @type {{ child?: import('node:child_process').ChildProcess | undefined, stoppedBy?: NodeJS.Signals, passedAt: Record<string, number> }} */
-  const now = { passedAt: {} };
+  const state = { passedAt: {} };
   /** @param {NodeJS.Signals} signal */
   const passOn = (signal) => {
-    now.stoppedBy = signal;
+    state.stoppedBy = signal;
     const at = performance.now();
-    if (at - (now.passedAt[signal] ?? -SAME_SIGNAL_MS) < SAME_SIGNAL_MS) return;
-    now.passedAt[signal] = at;
-    now.child?.kill(signal);
+    if (at - (state.passedAt[signal] ?? -SAME_SIGNAL_MS) < SAME_SIGNAL_MS) return;
+    state.passedAt[signal] = at;
+    state.child?.kill(signal);
   };
   for (const signal of passedOn) self.on(signal, passOn);
 
@@ -42,15 +42,15 @@ export function createProcessRunner(self) {
   return {
     async run({ command, args, env, capture = false, shell = false }) {
       // A signal between two processes, or one that the last process survived, still ends the task.
-      if (now.stoppedBy !== undefined) return { code: codeOf(now.stoppedBy), output: '' };
+      if (state.stoppedBy !== undefined) return { code: codeOf(state.stoppedBy), output: '' };
       // npm is a .cmd file on Windows, which only a shell can start.
       const inShell = shell || (self.platform === 'win32' && command !== self.execPath);
       const child = spawn(command, args, { env, stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit', shell: inShell });
-      now.child = child;
+      state.child = child;
       let output = '';
       for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
       const [code, signal] = await once(child, 'close');
-      now.child = undefined;
+      state.child = undefined;
       return { code: code ?? codeOf(signal), output };
     },
     close() {
