@@ -6,7 +6,7 @@ export interface BenchSettings {
   runs: number;
   /** Size of the scenarios instead of their own. */
   size: number | undefined;
-  /** Minutes of the scenario that lasts. */
+  /** Duration of the scenario `hour`, in minutes. */
   minutes: number | undefined;
   /** Names of the scenarios to run; all when absent. */
   only: readonly string[] | undefined;
@@ -38,8 +38,9 @@ write, all with the same provider and bucket, which cost next to nothing. Prints
 ${Object.entries(scenarios)
   .map(([name, does]) => `                     ${name}: ${does}`)
   .join('\n')}
-  --runs N           runs of each contestant, which take turns (${MIN_RUNS}; fewer are no median)
-  --size N           images, deliveries, made entries or images that wait, instead of the scenario's own number
+  --runs N           runs of each contestant, which take turns; ${MIN_RUNS} when absent, and fewer give no median
+  --size N           images, deliveries, made entries or images that wait, instead of the scenario's own number; no effect on
+                     enqueue, hour and start
   --minutes N        duration of "hour"
   --compare COMMIT   builds an earlier commit, lets it and this tree take turns, and says whether the difference is more than noise
   --write            writes the results to docs/benchmarks.md, with charts`;

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram, type Environment } from '@darkroom/local-stack';
+import type { Environment } from '@darkroom/local-stack';
 import { compareRuns } from './measure/spread.ts';
 import { formatFigure } from './report/table.ts';
 import { repositoryRoot } from './repository-root.ts';
+import { runOrThrow } from './run-or-throw.ts';
 import { comparePipelines } from './scenarios/pipeline.ts';
 import type { ScenarioContext } from './scenarios/scenario.ts';
 import { darkroomWith } from './scenarios/starts.ts';
@@ -48,12 +49,8 @@ function describeChange(figure: string, percent: number): string {
 
 /** Builds a commit in a folder of its own, which later comparisons use again. @returns that folder. */
 async function buildCommit(commit: string, environment: Environment, onProgress: ScenarioContext['onProgress']): Promise<string> {
-  const run = async (command: string, args: string[]): Promise<string> => {
-    const { code, output } = await runProgram({ name: command, command, args, environment });
-    if (code !== 0) throw new Error(`"${command} ${args.join(' ')}" ended with ${code}:\n${output.slice(-2000)}`);
-    return output.trim();
-  };
-  const id = await run('git', ['-C', repositoryRoot, 'rev-parse', '--verify', `${commit}^{commit}`]);
+  const run = (command: string, args: string[]): Promise<string> => runOrThrow({ name: command, command, args, environment });
+  const id = (await run('git', ['-C', repositoryRoot, 'rev-parse', '--verify', `${commit}^{commit}`])).trim();
   const folder = join(repositoryRoot, '.local', 'bench', id.slice(0, 12));
   if (!existsSync(folder)) await run('git', ['-C', repositoryRoot, 'worktree', 'add', '--detach', folder, id]);
   onProgress(`building ${commit} in ${folder}`);

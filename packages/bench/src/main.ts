@@ -62,10 +62,10 @@ async function run(settings: BenchSettings): Promise<number> {
   const results: ScenarioResult[] = [];
   const kept = new Map<object, ImageMaker>();
   const chosen = scenarios.filter((scenario) => only?.includes(scenario.name) ?? (!isQuick || scenario.isQuick === true));
-  for (const [at, { name, title, isQuick: isSmall, run: runScenario }] of chosen.entries()) {
+  for (const [at, { name, title, isQuick: sharesContestants, run: runScenario }] of chosen.entries()) {
     const startedAt = performance.now();
     context.onProgress(`${name}, ${at + 1} of ${chosen.length}`);
-    const result = { name, title, ...(await runScenario(isQuick && isSmall === true ? { ...context, kept } : context)) };
+    const result = { name, title, ...(await runScenario(isQuick && sharesContestants === true ? { ...context, kept } : context)) };
     results.push(result);
     context.onProgress(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
     print(`\n${result.title}\n\n${renderTable(result)}\n`);

@@ -20,10 +20,10 @@ export interface Contestant extends ImageMaker {
   enqueueOne(): Promise<ImageNames>;
   /** Calls the listener for each image when its result is recorded. @returns a function that stops it. */
   hearRecorded(onRecorded: OnRecorded): Promise<() => Promise<void>>;
-  /** Kills the worker with all its work. */
-  killWorker(): Promise<void>;
-  /** Starts the killed worker again. */
-  startWorker(): Promise<void>;
+  /** Kills its workers with all their work. */
+  killWorkers(): Promise<void>;
+  /** Starts the killed workers again. */
+  startWorkers(): Promise<void>;
 }
 
 /** The ids of an image of a generation of its own; naive workers have no generations. */
@@ -40,8 +40,8 @@ export interface DarkroomContestant extends Contestant {
   stopWorkers(): Promise<void>;
   /** Returns the number of generations with a live submission. */
   countOpen(): Promise<number>;
-  /** Returns the ids of the newest image that was made. */
-  newestFinished(): Promise<ImageNames>;
+  /** Returns the ids of the newest image that was made. @throws without one. */
+  getNewestFinished(): Promise<ImageNames>;
   /** True once producers and workers may use the store. */
   isStoreOpen(): Promise<boolean>;
   /** The producer of its repository, on its Redis. */

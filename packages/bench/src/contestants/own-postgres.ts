@@ -1,7 +1,8 @@
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, runProgram, startProgram } from '@darkroom/local-stack';
+import { freePort, startProgram } from '@darkroom/local-stack';
+import { runOrThrow } from '../run-or-throw.ts';
 import type { Ground } from './contestant.ts';
 
 /** Where Debian puts each version of Postgres. */
@@ -39,8 +40,7 @@ export async function startOwnPostgres({ environment, noteVersion }: Ground, fol
       ? { command: 'setpriv', args: [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', join(folder, program), ...words] }
       : { command: join(folder, program), args: words }),
   });
-  const made = await runProgram(as('initdb', '--pgdata', directory, '--username', 'bench', '--auth', 'trust', '--no-sync'));
-  if (made.code !== 0) throw new Error(`initdb ended with ${made.code}:\n${made.output.slice(-2000)}`);
+  await runOrThrow(as('initdb', '--pgdata', directory, '--username', 'bench', '--auth', 'trust', '--no-sync'));
   const port = await freePort();
   const program = startProgram({
     ...as('postgres', '-D', directory, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='),

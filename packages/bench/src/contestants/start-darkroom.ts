@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { taskUuidOf } from '@darkroom/contracts';
-import { closeAtOnce, createClosing, runProgram, startDarkroom, type AppendFsync } from '@darkroom/local-stack';
+import { closeAtOnce, createClosing, startDarkroom, type AppendFsync } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
 import { placeOf, preciseNow, type BenchProducer, type DarkroomContestant, type Ground } from './contestant.ts';
 import { startOwnRedis } from './own-redis.ts';
 import { repositoryRoot } from '../repository-root.ts';
+import { runOrThrow } from '../run-or-throw.ts';
 
 export interface DarkroomOptions {
   /** "Darkroom" when absent. */
@@ -83,13 +84,10 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
       },
       closing,
     );
-    const command = async (...words: string[]): Promise<string> => {
+    const command = (...words: string[]): Promise<string> => {
       const environment = { ...ground.environment, ...darkroom.workers[0]?.env };
-      const { code, output } = await runProgram({ name: 'darkroom', args: [join(root, 'apps/cli/dist/main.js'), ...words], environment });
-      if (code !== 0) throw new Error(`"darkroom ${words.join(' ')}" ended with ${code}:\n${output}`);
-      return output;
+      return runOrThrow({ name: 'darkroom', args: [join(root, 'apps/cli/dist/main.js'), ...words], environment });
     };
-    // The provider of the bench takes all.
     await command('limits', '--tasks', String(TASKS_AT_PROVIDER), '--reason', 'bench');
     const client = new Redis(redis.url);
     closing.add(() => client.disconnect());
@@ -115,14 +113,14 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
       command,
       countOpen,
       isStoreOpen: async () => (await client.exists(`${PREFIX}:epoch`)) === 1,
-      async newestFinished() {
+      async getNewestFinished() {
         const [newest] = (await producer.list({ status: 'succeeded', limit: 1 })).generations;
         if (newest === undefined) throw new Error('no generation has ended');
         return namesOf(newest.generationId);
       },
       stopWorkers: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.stop()))),
-      killWorker: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.kill()))),
-      startWorker: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.start()))),
+      killWorkers: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.kill()))),
+      startWorkers: async () => void (await Promise.all(darkroom.workers.map((worker) => worker.start()))),
       redisUrl: redis.url,
       queueImages,
       async makeImages(images) {
@@ -160,7 +158,8 @@ export async function startDarkroomContestant(ground: Ground, options: DarkroomO
   }
 }
 
-const requestOf = (at: number) => ({ positivePrompt: `a lighthouse at dusk, ${at}`, width: 1024 as const, height: 1024 as const });
+/** Returns a request of an image; each has a prompt of its own. */
+export const requestOf = (at: number) => ({ positivePrompt: `a lighthouse at dusk, ${at}`, width: 1024 as const, height: 1024 as const });
 
 /** Loads the producer of a built repository, so that an earlier commit is driven by its own. */
 const importProducer = async (root: string): Promise<{ createProducer: (options: { redisUrl: string }) => BenchProducer }> =>

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { closeAtOnce, createClosing, runProgram } from '@darkroom/local-stack';
+import { closeAtOnce, createClosing } from '@darkroom/local-stack';
 import { GRAPHILE_TASK, importGraphile } from '../naive/graphile.ts';
 import { repositoryRoot } from '../repository-root.ts';
+import { runOrThrow } from '../run-or-throw.ts';
 import { placeOf, type Ground, type ImageMaker } from './contestant.ts';
 import { startOwnPostgres } from './own-postgres.ts';
 import { startNaiveProgram } from './start-naive.ts';
@@ -68,6 +69,5 @@ export async function startGraphile(ground: Ground, name: string, postgres: stri
 async function install(folder: string, { wholeEnvironment: environment }: Ground): Promise<void> {
   if (existsSync(join(folder, 'node_modules', 'graphile-worker'))) return;
   const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', `graphile-worker@${VERSION}`];
-  const { code, output } = await runProgram({ name: 'npm', command: 'npm', args, environment });
-  if (code !== 0) throw new Error(`npm ${args.join(' ')} ended with ${code}:\n${output.slice(-2000)}`);
+  await runOrThrow({ name: 'npm', command: 'npm', args, environment });
 }

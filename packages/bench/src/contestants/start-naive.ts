@@ -84,8 +84,8 @@ export async function startNaive(ground: Ground, { name, mode, transport = 'usua
     get parts(): Record<string, number> {
       return { worker: program.child.pid ?? 0, ...(hasQueue && { redis: redis.pid }) };
     },
-    killWorker: () => program.kill(),
-    startWorker: async () => void (program = await begin()),
+    killWorkers: () => program.kill(),
+    startWorkers: async () => void (program = await begin()),
     redisUrl: hasQueue ? redis.url : undefined,
     makeImages: hasQueue ? makeByQueue : makeByMessage,
     queueImages,

@@ -2,11 +2,8 @@ import { Redis } from 'ioredis';
 import type { Figures, ImageMaker } from '../contestants/contestant.ts';
 import type { StandIns } from '../stand-ins/start-stand-ins.ts';
 import type { StandInCounts } from '../stand-ins/messages.ts';
-import { readFamilyMs, readProcessorMs } from './processor-time.ts';
+import { isEngine, readPartMs } from './processor-time.ts';
 import { readRedisLoad, resetRedisLoad } from './redis-load.ts';
-
-/** Parts whose load is the engine's; eraser and API have figures of their own. */
-export const isEngine = (part: string): boolean => /^(worker|receiver|redis|postgres)/.test(part);
 
 /**
  * Lets a contestant make images, and returns the figures of the run: times in milliseconds, loads an image. @throws if an image was bought
@@ -49,9 +46,7 @@ export async function measureRun(contestant: ImageMaker, images: number, standIn
 async function look(contestant: ImageMaker, standIns: StandIns): Promise<{ cpuMs: ReadonlyMap<number, number>; counts: StandInCounts }> {
   const counts = await standIns.readCounts();
   return {
-    cpuMs: new Map(
-      Object.entries(contestant.parts).map(([part, pid]) => [pid, part === 'postgres' ? readFamilyMs(pid) : readProcessorMs(pid)]),
-    ),
+    cpuMs: new Map(Object.entries(contestant.parts).map(([part, pid]) => [pid, readPartMs(part, pid)])),
     counts,
   };
 }

@@ -21,12 +21,25 @@ export const readProcessorMs = (pid: number): number => readTimes(pid).ownMs;
 /** Returns the processor time of all programs that this process started and that have ended, in milliseconds. */
 export const readEndedChildrenMs = (): number => readTimes('self').endedMs;
 
-/** The same of a process with those that it started, such as Postgres, which has one for each connection. */
-export function readFamilyMs(pid: number): number {
+/** The same of a process with those that it started. */
+function readFamilyMs(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
   const { ownMs, endedMs } = readTimes(pid);
   return children.reduce((sum, child) => sum + readProcessorMs(Number(child)), ownMs + endedMs);
 }
+
+/** Parts of the engine, in the order of a chart; eraser and API have figures of their own. */
+export const engineParts = ['worker', 'receiver', 'redis', 'postgres'];
+
+/** True for a part of the engine: several workers are "worker", "worker-2" and so on. */
+export const isEngine = (part: string): boolean => engineParts.some((each) => part.startsWith(each));
+
+/** Returns the processor time of a part so far, in milliseconds. Postgres has a process for each connection. */
+export const readPartMs = (part: string, pid: number): number => (part === 'postgres' ? readFamilyMs(pid) : readProcessorMs(pid));
+
+/** Returns the processor time of all parts of the engine so far, in milliseconds. @param parts Process ids by part. */
+export const readEngineMs = (parts: Readonly<Record<string, number>>): number =>
+  Object.entries(parts).reduce((sum, [part, pid]) => sum + (isEngine(part) ? readPartMs(part, pid) : 0), 0);
 
 const readMiB = (pid: number, field: string): number =>
   Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024;

@@ -7,14 +7,13 @@ export interface RedisLoad {
   scriptMs: number;
   /** 99th percentile of all scripts, in milliseconds. */
   scriptP99Ms: number;
-  commands: number;
 }
 
 export const resetRedisLoad = async (redis: Redis): Promise<void> => void (await redis.config('RESETSTAT'));
 
-/** Reads the load; commands within scripts are counted too (Redis docs, INFO). */
+/** Reads the load (Redis docs, INFO). */
 export async function readRedisLoad(redis: Redis): Promise<RedisLoad> {
-  const info = `${await redis.info('commandstats')}\n${await redis.info('latencystats')}\n${await redis.info('stats')}`;
+  const info = `${await redis.info('commandstats')}\n${await redis.info('latencystats')}`;
   const read = (pattern: RegExp): number => Number(pattern.exec(info)?.[1] ?? 0);
   const sum = (field: string): number =>
     read(new RegExp(`cmdstat_evalsha:.*?${field}=(\\d+)`)) + read(new RegExp(`cmdstat_eval:.*?${field}=(\\d+)`));
@@ -22,7 +21,6 @@ export async function readRedisLoad(redis: Redis): Promise<RedisLoad> {
     scripts: sum('calls'),
     scriptMs: sum('usec') / 1000,
     scriptP99Ms: read(/latency_percentiles_usec_evalsha:.*?p99=([\d.]+)/) / 1000,
-    commands: read(/total_commands_processed:(\d+)/),
   };
 }
 

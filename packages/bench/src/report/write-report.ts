@@ -1,13 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { engineParts } from '../measure/processor-time.ts';
 import { repositoryRoot } from '../repository-root.ts';
 import type { ScenarioResult } from '../scenarios/scenario.ts';
 import { drawBars } from './chart.ts';
 import type { Machine } from './machine.ts';
 import { renderTable } from './table.ts';
-
-/** Parts of the engine, in the order of a chart. */
-const engineParts = ['worker', 'receiver', 'redis', 'postgres'];
 
 const FILE = join(repositoryRoot, 'docs', 'benchmarks.md');
 /** Begins a section that a run writes; the next one, or the part that people write, ends it. */

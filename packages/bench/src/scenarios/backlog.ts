@@ -1,18 +1,15 @@
-import { Redis } from 'ioredis';
 import type { Contestant, Figures } from '../contestants/contestant.ts';
 import { readPeakMiB, readProcessorMs, readResidentMiB } from '../measure/processor-time.ts';
 import { readUsedBytes } from '../measure/redis-load.ts';
-import { sizeOf, spell, type Scenario, type ScenarioContext } from './scenario.ts';
+import { sizeOf, spell, submitLimitMs, type Scenario, type ScenarioContext } from './scenario.ts';
 import { darkroom, park } from './starts.ts';
-import { isReached, takeTurns, withOne } from './take-turns.ts';
+import { takeTurns, untilReached, withOne, withRedis } from './take-turns.ts';
 
 const IMAGES = 5000;
 const QUICK_IMAGES = 200;
 const LOOK_EVERY_MS = 50;
 /** Longer than a run: all images stay in flight. */
 const IN_FLIGHT_MS = 3_600_000;
-/** Longest time for each image, on a machine that does other things as well. */
-const LIMIT_MS_EACH = 60;
 
 /** Submits a backlog whose images stay in flight: the rate of purchases, and what an image in flight takes. */
 export const backlog: Scenario = {
@@ -41,18 +38,16 @@ export const backlog: Scenario = {
   },
 };
 
-async function measureBacklog(contestant: Contestant, images: number, { standIns }: ScenarioContext): Promise<Figures> {
-  const client = new Redis(contestant.redisUrl ?? '');
-  const { worker = 0, redis = 0 } = contestant.parts;
-  const readSubmissions = async (): Promise<number> => (await standIns.readCounts()).provider.submissions;
-  try {
+const measureBacklog = (contestant: Contestant, images: number, { standIns }: ScenarioContext): Promise<Figures> =>
+  withRedis(contestant, async (client) => {
+    const { worker = 0, redis = 0 } = contestant.parts;
+    const readSubmissions = async (): Promise<number> => (await standIns.readCounts()).provider.submissions;
     const [bytesBefore, idleMiB, submissions] = [await readUsedBytes(client), readResidentMiB(worker), await readSubmissions()];
     const [workerBefore, redisBefore] = [readProcessorMs(worker), readProcessorMs(redis)];
     const startedAt = performance.now();
     await contestant.queueImages(images);
-    const all = async (): Promise<boolean> => (await readSubmissions()) >= submissions + images;
-    if (!(await isReached(all, images * LIMIT_MS_EACH + 20_000, LOOK_EVERY_MS)))
-      throw new Error(`${contestant.name} did not submit ${images} images`);
+    const areSubmitted = async (): Promise<boolean> => (await readSubmissions()) >= submissions + images;
+    await untilReached(areSubmitted, submitLimitMs(images), `${contestant.name} has submitted ${images} images`, LOOK_EVERY_MS);
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       'submits/s': images / seconds,
@@ -62,7 +57,4 @@ async function measureBacklog(contestant: Contestant, images: number, { standIns
       'worker peak MiB': readPeakMiB(worker),
       'above idle MiB': readPeakMiB(worker) - idleMiB,
     };
-  } finally {
-    client.disconnect();
-  }
-}
+  });

@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Queue } from 'bullmq';
 import type { Figures } from '../contestants/contestant.ts';
 import { startOwnRedis } from '../contestants/own-redis.ts';
+import { requestOf } from '../contestants/start-darkroom.ts';
 import { readProcessorMs } from '../measure/processor-time.ts';
 import { quantileOf } from '../measure/spread.ts';
 import type { Scenario } from './scenario.ts';
@@ -17,11 +18,10 @@ interface Enqueuer {
   many(count: number): Promise<unknown>;
 }
 
-const request = (at: number) => ({ positivePrompt: `a lighthouse at dusk, ${at}`, width: 1024 as const, height: 1024 as const });
 /** What a caller of plain BullMQ puts into a job. */
 const plainJob = (at: number) => {
   const taskUUID = randomUUID();
-  return { name: 'image', data: { taskUUID, ...request(at) }, opts: { jobId: taskUUID } };
+  return { name: 'image', data: { taskUUID, ...requestOf(at) }, opts: { jobId: taskUUID } };
 };
 
 const AT_ONCE = 100;
@@ -46,8 +46,8 @@ export const enqueue: Scenario = {
           {
             name: 'Darkroom',
             redisPid: parts['redis'] ?? 0,
-            one: (at) => producer.enqueue(request(at)),
-            many: (count) => producer.enqueueMany(Array.from({ length: count }, (_, at) => request(at))),
+            one: (at) => producer.enqueue(requestOf(at)),
+            many: (count) => producer.enqueueMany(Array.from({ length: count }, (_, at) => requestOf(at))),
           },
           {
             name: 'BullMQ',

@@ -1,11 +1,10 @@
-import { Redis } from 'ioredis';
 import type { DarkroomContestant, Figures } from '../contestants/contestant.ts';
 import { cloneImage } from '../made/clone-image.ts';
-import { readProcessorMs } from '../measure/processor-time.ts';
-import { loadsOf } from './loads-of.ts';
+import { isEngine, readPartMs } from '../measure/processor-time.ts';
+import { measureLoads } from './measure-loads.ts';
 import { sizeOf, sizesUpTo, spell, type Row, type Scenario } from './scenario.ts';
 import { darkroom } from './starts.ts';
-import { isReached, takeTurns, withOne } from './take-turns.ts';
+import { takeTurns, untilReached, withOne, withRedis } from './take-turns.ts';
 
 /** Most images that wait behind those that are measured, and fewest. */
 const WAITING = 10_000;
@@ -14,6 +13,9 @@ const MEASURED = 500;
 /** Generations that have ended, for each that waits at most. */
 const FINISHED_TIMES = 10;
 const QUICK = { waiting: 500, least: 50, measured: 50 };
+/** Images before the first look: the fleet is then at its speed. */
+const LEAD = 200;
+const CLONES_A_LINE = 100_000;
 const LIMIT_MS = 120_000;
 
 /** Measures the cost of an image while others wait, and beside others that have ended. */
@@ -36,7 +38,7 @@ export const growth: Scenario = {
         const open = await contestant.countOpen();
         rows.push(
           ...(await takeTurns({ ...context, runs: 1 }, [{ name: `${words}: reconcile` }], () =>
-            loadsOf('reconcile', contestant, open, () => contestant.command('reconcile')),
+            measureLoads('reconcile', contestant, open, () => contestant.command('reconcile')),
           )),
         );
       };
@@ -56,38 +58,30 @@ export const growth: Scenario = {
   },
 };
 
-async function cloneFinished({ redisUrl, newestFinished }: DarkroomContestant, count: number, tell: (line: string) => void): Promise<void> {
-  const client = new Redis(redisUrl ?? '');
-  try {
-    const image = await newestFinished();
+const cloneFinished = (contestant: DarkroomContestant, count: number, tell: (line: string) => void): Promise<void> =>
+  withRedis(contestant, async (client) => {
+    const image = await contestant.getNewestFinished();
     for (let from = 0; from < count; from += CLONES_A_LINE) {
       await cloneImage(client, image, Math.min(CLONES_A_LINE, count - from), from);
       tell(`  ${spell(Math.min(count, from + CLONES_A_LINE))} of ${spell(count)} finished ones are made`);
     }
-  } finally {
-    client.disconnect();
-  }
-}
-const CLONES_A_LINE = 100_000;
+  });
 
 async function measureGrowth(contestant: DarkroomContestant, waiting: number, measured: number): Promise<Figures> {
   const { parts, countOpen } = contestant;
+  const engine = Object.entries(parts).filter(([part]) => isEngine(part));
   const lead = Math.min(LEAD, waiting);
   await contestant.command('pause', '--reason', 'bench');
   await contestant.queueImages(Math.max(0, waiting + measured + lead - (await countOpen())));
   await contestant.command('resume', '--reason', 'bench');
   // As many are in flight at the first look as at the last one.
   const look = async (left: number) => {
-    if (!(await isReached(async () => (await countOpen()) <= left, LIMIT_MS)))
-      throw new Error(`${await countOpen()} generations are open, ${left} should wait`);
-    return { open: await countOpen(), cpuMs: PARTS.map((part) => readProcessorMs(parts[part] ?? 0)) };
+    await untilReached(async () => (await countOpen()) <= left, LIMIT_MS, `${left} generations are left`);
+    return { open: await countOpen(), cpuMs: engine.map(([part, pid]) => readPartMs(part, pid)) };
   };
   const before = await look(waiting + measured);
   const after = await look(waiting);
   return Object.fromEntries(
-    PARTS.map((part, at) => [`${part} ms`, ((after.cpuMs[at] ?? 0) - (before.cpuMs[at] ?? 0)) / (before.open - after.open)]),
+    engine.map(([part], at) => [`${part} ms`, ((after.cpuMs[at] ?? 0) - (before.cpuMs[at] ?? 0)) / (before.open - after.open)]),
   );
 }
-const PARTS = ['worker', 'receiver', 'redis'];
-/** Images before the first look: the fleet is then at its speed. */
-const LEAD = 200;

@@ -1,11 +1,10 @@
-import { Redis } from 'ioredis';
 import type { DarkroomContestant, Figures } from '../contestants/contestant.ts';
-import { countSockets, readProcessorMs, readResidentMiB } from '../measure/processor-time.ts';
+import { countSockets, readEngineMs, readResidentMiB } from '../measure/processor-time.ts';
 import { readUsedBytes } from '../measure/redis-load.ts';
 import { enqueueAtRate } from './at-rate.ts';
 import { rowOf, type Row, type Scenario } from './scenario.ts';
 import { darkroomWith } from './starts.ts';
-import { isReached, withOne } from './take-turns.ts';
+import { describeFigures, untilReached, withOne, withRedis } from './take-turns.ts';
 
 const MINUTES = 60;
 const QUICK_MINUTES = 0.1;
@@ -35,16 +34,14 @@ export const hour: Scenario = {
       onProgress(`  ${perSecond.toFixed(1)} images a second, ${each * LOOKS} in all`);
       const rows: Row[] = [];
       for (let at = 1; at <= LOOKS; at += 1) {
-        const before = enginePids(darkroom).map(readProcessorMs);
+        const before = readEngineMs(darkroom.parts);
         await enqueueAtRate(darkroom, perSecond, each);
-        if (!(await isReached(async () => (await darkroom.countOpen()) === 0, LIMIT_MS)))
-          throw new Error(`${await darkroom.countOpen()} generations are still open: the load was more than half of the capacity`);
-        const spentMs = enginePids(darkroom)
-          .map(readProcessorMs)
-          .reduce((sum, ms, part) => sum + ms - (before[part] ?? 0), 0);
-        const row = rowOf(`after ${((minutes * at) / LOOKS).toFixed(1)} min`, [{ ...(await look(darkroom)), 'engine ms': spentMs / each }]);
-        rows.push(row);
-        onProgress(`  ${row.name}: ${JSON.stringify(row.runs[0])}`);
+        await untilReached(async () => (await darkroom.countOpen()) === 0, LIMIT_MS, 'half of the capacity leaves no generation open');
+        const spentMs = readEngineMs(darkroom.parts) - before;
+        const found = { ...(await look(darkroom)), 'engine ms': spentMs / each };
+        const name = `after ${((minutes * at) / LOOKS).toFixed(1)} min`;
+        rows.push(rowOf(name, [found]));
+        onProgress(`  ${name}: ${describeFigures(found)}`);
       }
       return {
         rows,
@@ -56,15 +53,12 @@ export const hour: Scenario = {
   },
 };
 
-const enginePids = ({ parts }: DarkroomContestant): number[] => ['worker', 'receiver', 'redis'].map((part) => parts[part] ?? 0);
-
 /** A generation's id, or that of a task, in the name of a key. */
 const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
-async function look({ parts, redisUrl }: DarkroomContestant): Promise<Figures> {
-  const client = new Redis(redisUrl ?? '');
-  const { worker = 0, receiver = 0, api = 0 } = parts;
-  try {
+const look = (darkroom: DarkroomContestant): Promise<Figures> =>
+  withRedis(darkroom, async (client) => {
+    const { worker = 0, receiver = 0, api = 0 } = darkroom.parts;
     let [otherKeys, keys, longest] = [0, 0, 0];
     for await (const page of client.scanStream({ count: 1000 }) as AsyncIterable<string[]>) {
       keys += page.length;
@@ -84,7 +78,4 @@ async function look({ parts, redisUrl }: DarkroomContestant): Promise<Figures> {
       'bytes a key': (await readUsedBytes(client)) / keys,
       'longest stream': longest,
     };
-  } finally {
-    client.disconnect();
-  }
-}
+  });

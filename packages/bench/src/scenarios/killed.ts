@@ -3,7 +3,7 @@ import type { Contestant, Figures } from '../contestants/contestant.ts';
 import { startStandIns, type StandIns } from '../stand-ins/start-stand-ins.ts';
 import { darkroom, hold, park, type Start } from './starts.ts';
 import { absentRow, rowOf, sizeOf, type Row, type Scenario, type ScenarioContext } from './scenario.ts';
-import { isReached, takeTurns, withOne } from './take-turns.ts';
+import { takeTurns, untilReached, withOne } from './take-turns.ts';
 
 const IMAGES = 600;
 const QUICK_IMAGES = 60;
@@ -68,19 +68,19 @@ async function measureKilled(contestant: Contestant, images: number, standIns: S
   /** Time of the first result of each image. */
   const recorded = new Map<string, number>();
   const unhear = await contestant.hearRecorded((taskUUID) => void (recorded.has(taskUUID) || recorded.set(taskUUID, performance.now())));
-  const until = (count: number): Promise<boolean> => isReached(() => recorded.size >= count, LIMIT_MS);
+  const until = (count: number): Promise<void> =>
+    untilReached(() => recorded.size >= count, LIMIT_MS, `${contestant.name} has recorded ${count} images`);
   try {
     const before = (await standIns.readCounts()).provider;
     await contestant.queueImages(images);
-    const enough = Math.ceil(images / KILLED_AFTER_PART);
-    if (!(await until(enough))) throw new Error(`${contestant.name} recorded ${recorded.size} of ${enough} images`);
+    await until(Math.ceil(images / KILLED_AFTER_PART));
     const killedAt = performance.now();
-    await contestant.killWorker();
+    await contestant.killWorkers();
     // What the dead worker has recorded is still on its way.
     await delay(ON_ITS_WAY_MS);
     const known = recorded.size;
-    await contestant.startWorker();
-    await until(images);
+    await contestant.startWorkers();
+    await until(images).catch(() => undefined); // "missing" counts those without a result
     const times = [...recorded.values()].slice(known);
     const after = (await standIns.readCounts()).provider;
     return {

@@ -1,13 +1,11 @@
-import { Redis } from 'ioredis';
 import type { Contestant, Figures } from '../contestants/contestant.ts';
 import { cloneImage } from '../made/clone-image.ts';
-import { readProcessorMs } from '../measure/processor-time.ts';
-import { isEngine } from '../measure/measure-run.ts';
+import { readEngineMs } from '../measure/processor-time.ts';
 import { quantileOf } from '../measure/spread.ts';
 import { enqueueAtRate } from './at-rate.ts';
 import { sizeOf, spell, type Row, type Scenario, type ScenarioContext } from './scenario.ts';
 import { darkroom, park } from './starts.ts';
-import { isReached, takeTurns, withStarted } from './take-turns.ts';
+import { takeTurns, untilReached, withRedis, withStarted } from './take-turns.ts';
 
 /** Images a second, one after the other. */
 const RATES = [10, 50];
@@ -66,37 +64,37 @@ async function measureLatency(contestant: Contestant, rate: number, seconds: num
   const recorded = new Map<string, number>();
   const unhear = await contestant.hearRecorded((taskUUID, atMs) => recorded.set(taskUUID, atMs));
   const images = rate * seconds;
-  const cpuOf = (): number =>
-    Object.entries(contestant.parts).reduce((sum, [part, pid]) => sum + (isEngine(part) ? readProcessorMs(pid) : 0), 0);
   try {
-    const before = cpuOf();
+    const before = readEngineMs(contestant.parts);
     await enqueueAtRate(contestant, rate, images);
-    if (!(await isReached(() => recorded.size >= images, LIMIT_MS)))
-      throw new Error(`${contestant.name} recorded ${recorded.size} of ${images} images`);
+    await untilReached(() => recorded.size >= images, LIMIT_MS, `${contestant.name} has recorded ${images} images`);
     const told = await standIns.takeWebhookTimes();
     const waits = [...recorded].map(([taskUUID, atMs]) => atMs - (told[taskUUID] ?? Number.NaN));
-    return { 'p50 ms': quantileOf(waits, 0.5), 'p99 ms': quantileOf(waits, 0.99), 'engine ms': (cpuOf() - before) / images };
+    return {
+      'p50 ms': quantileOf(waits, 0.5),
+      'p99 ms': quantileOf(waits, 0.99),
+      'engine ms': (readEngineMs(contestant.parts) - before) / images,
+    };
   } finally {
     await unhear();
   }
 }
 
 /** Lets a contestant submit one image that stays in flight, and copies it. */
-async function parkImages(contestant: Contestant, count: number, { standIns }: ScenarioContext): Promise<void> {
-  const client = new Redis(contestant.redisUrl ?? '');
-  standIns.setDelay(PARKED_MS);
-  try {
-    const image = await contestant.enqueueOne();
-    const isParked = async (): Promise<boolean> => {
-      const keys = await client.keys('*:delayed');
-      const delayed = await Promise.all(keys.map((key) => client.zrange(key, '0', '-1')));
-      const busy = await Promise.all((await client.keys('*:active')).map((key) => client.llen(key)));
-      return delayed.flat().some((job) => job.includes(image.taskUUID)) && busy.every((jobs) => jobs === 0);
-    };
-    if (!(await isReached(isParked, LIMIT_MS))) throw new Error(`${contestant.name} did not park an image`);
-    await cloneImage(client, image, count);
-  } finally {
-    standIns.setDelay(IMAGE_MS);
-    client.disconnect();
-  }
-}
+const parkImages = (contestant: Contestant, count: number, { standIns }: ScenarioContext): Promise<void> =>
+  withRedis(contestant, async (client) => {
+    standIns.setDelay(PARKED_MS);
+    try {
+      const image = await contestant.enqueueOne();
+      const isParked = async (): Promise<boolean> => {
+        const keys = await client.keys('*:delayed');
+        const delayed = await Promise.all(keys.map((key) => client.zrange(key, '0', '-1')));
+        const busy = await Promise.all((await client.keys('*:active')).map((key) => client.llen(key)));
+        return delayed.flat().some((job) => job.includes(image.taskUUID)) && busy.every((jobs) => jobs === 0);
+      };
+      await untilReached(isParked, LIMIT_MS, `${contestant.name} has parked an image`);
+      await cloneImage(client, image, count);
+    } finally {
+      standIns.setDelay(IMAGE_MS);
+    }
+  });

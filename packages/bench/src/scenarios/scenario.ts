@@ -15,7 +15,7 @@ export interface ScenarioContext {
   kept?: Map<object, ImageMaker>;
   /** Size of the scenarios instead of their own: images, deliveries or made entries, as each says. */
   size?: number | undefined;
-  /** Minutes of the scenario that lasts. */
+  /** Duration of the scenario `hour`, in minutes. */
   minutes?: number | undefined;
   /** Time that the provider takes for an image in most scenarios, in milliseconds. */
   usualDelayMs: number;
@@ -52,6 +52,9 @@ export interface Scenario {
 
 /** Returns the size of a run: the one that the command line names, or one of these. */
 export const sizeOf = ({ size, isQuick }: ScenarioContext, usual: number, quick: number): number => size ?? (isQuick ? quick : usual);
+
+/** Longest time until so many images are submitted, in milliseconds, on a machine that does other things as well. */
+export const submitLimitMs = (images: number): number => 20_000 + images * 60;
 
 /** Returns growing sizes, from that many up to the size of a run, each ten times the one before. */
 export function sizesUpTo(most: number, from: number): number[] {

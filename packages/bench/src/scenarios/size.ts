@@ -1,10 +1,9 @@
-import { Redis } from 'ioredis';
 import type { DarkroomContestant, Figures } from '../contestants/contestant.ts';
 import { cloneImage } from '../made/clone-image.ts';
-import { loadsOf, UNIT } from './loads-of.ts';
+import { measureLoads, UNIT } from './measure-loads.ts';
 import { sizeOf, sizesUpTo, spell, type Scenario, type ScenarioContext, type ScenarioResult } from './scenario.ts';
 import { darkroom } from './starts.ts';
-import { isReached, takeTurns, withOne } from './take-turns.ts';
+import { takeTurns, untilReached, withOne, withRedis } from './take-turns.ts';
 
 /** Fewest and most generations. */
 const COMPARED = { least: 1000, most: 10_000 };
@@ -42,15 +41,14 @@ async function measureSizes(
   measure: (contestant: DarkroomContestant, finished: number) => Promise<Figures>,
 ): Promise<Pick<ScenarioResult, 'rows' | 'notes'>> {
   const { standIns, isQuick, onProgress } = context;
-  return withOne(context, darkroom, async (contestant) => {
-    await contestant.makeImages(1);
-    const image = await contestant.newestFinished();
-    const client = new Redis(contestant.redisUrl ?? '');
-    const start = [{ name: 'one alone, not for each' }];
-    const rows = await takeTurns(context, start, async () => mapLoads(await measure(contestant, 1), (load) => load / UNIT));
-    const idle = rows[0]?.figures ?? {};
-    let made = 1;
-    try {
+  return withOne(context, darkroom, (contestant) =>
+    withRedis(contestant, async (client) => {
+      await contestant.makeImages(1);
+      const image = await contestant.getNewestFinished();
+      const start = [{ name: 'one alone, not for each' }];
+      const rows = await takeTurns(context, start, async () => mapLoads(await measure(contestant, 1), (load) => load / UNIT));
+      const idle = rows[0]?.figures ?? {};
+      let made = 1;
       for (const finished of sizesUpTo(sizeOf(context, usual.most, QUICK.most), isQuick ? QUICK.least : usual.least)) {
         const clones = await cloneImage(client, image, finished - made, made);
         await standIns.cloneObjects(image, clones);
@@ -61,16 +59,14 @@ async function measureSizes(
         );
         rows.push(...more);
       }
-    } finally {
-      client.disconnect();
-    }
-    return {
-      rows,
-      notes: [
-        `CPU milliseconds of Redis and of the command, for each ${spell(UNIT)} finished generations, less those of a store of one: a command takes them to begin. All are copies of one image, in Redis and in the bucket. "s" is the time of the whole command. A rebuild opens the store at its end unless workers have put sums of the ledger into the bucket.`,
-      ],
-    };
-  });
+      return {
+        rows,
+        notes: [
+          `CPU milliseconds of Redis and of the command, for each ${spell(UNIT)} finished generations, less those of a store of one: a command takes them to begin. All are copies of one image, in Redis and in the bucket. "s" is the time of the whole command. A rebuild opens the store at its end unless workers have put sums of the ledger into the bucket.`,
+        ],
+      };
+    }),
+  );
 }
 
 /** Changes the processor times among the figures. */
@@ -78,11 +74,11 @@ const mapLoads = (figures: Figures, change: (load: number, name: string) => numb
   Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, name.endsWith(' ms') ? change(value, name) : value]));
 
 const measureReconcile = (contestant: DarkroomContestant, finished: number): Promise<Figures> =>
-  loadsOf('reconcile', contestant, finished, () => contestant.command('reconcile'));
+  measureLoads('reconcile', contestant, finished, () => contestant.command('reconcile'));
 
 function measureList(contestant: DarkroomContestant, finished: number): Promise<Figures> {
   const listed = Math.min(finished, LISTED);
-  return loadsOf('list', contestant, listed, async () => {
+  return measureLoads('list', contestant, listed, async () => {
     let [seen, cursor]: [number, string | undefined] = [0, undefined];
     do {
       const page = await contestant.producer.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) });
@@ -93,18 +89,14 @@ function measureList(contestant: DarkroomContestant, finished: number): Promise<
   });
 }
 
-async function measureRebuild(contestant: DarkroomContestant, finished: number): Promise<Figures> {
-  const client = new Redis(contestant.redisUrl ?? '');
-  try {
+const measureRebuild = (contestant: DarkroomContestant, finished: number): Promise<Figures> =>
+  withRedis(contestant, async (client) => {
     await contestant.stopWorkers();
     await client.flushall();
     const startedAt = performance.now();
     const [loads, openAfter] = await Promise.all([
-      loadsOf('rebuild', contestant, finished, () => contestant.command('rebuild')),
-      isReached(() => contestant.isStoreOpen(), LIMIT_MS).then(() => (performance.now() - startedAt) / 1000),
+      measureLoads('rebuild', contestant, finished, () => contestant.command('rebuild')),
+      untilReached(() => contestant.isStoreOpen(), LIMIT_MS, 'the store is open').then(() => (performance.now() - startedAt) / 1000),
     ]);
     return { ...loads, 'open after s': openAfter };
-  } finally {
-    client.disconnect();
-  }
-}
+  });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import type { Figures, ImageMaker } from '../contestants/contestant.ts';
 import { formatFigure } from '../report/table.ts';
 import { rowOf, type Row, type ScenarioContext } from './scenario.ts';
@@ -15,7 +16,7 @@ export async function takeTurns<Thing extends { readonly name: string }>(
     for (const [thing, measured] of figures) {
       const found = await measure(thing);
       measured.push(found);
-      onProgress(`  run ${run} of ${runs}, ${thing.name}: ${describe(found)}`);
+      onProgress(`  run ${run} of ${runs}, ${thing.name}: ${describeFigures(found)}`);
     }
   }
   return [...figures].map(([{ name }, measured]) => rowOf(name, measured));
@@ -52,17 +53,29 @@ export const withOne = <Made extends ImageMaker, Result>(
     return use(contestant);
   });
 
-/** Looks again and again until something holds. @returns false at the limit */
-export async function isReached(holds: () => Promise<boolean> | boolean, limitMs: number, everyMs = 20): Promise<boolean> {
-  const endsAt = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > endsAt) return false;
-    await delay(everyMs);
+/** Connects to the Redis of a contestant, and disconnects in the end. */
+export async function withRedis<Result>(
+  { redisUrl = '' }: Pick<ImageMaker, 'redisUrl'>,
+  use: (client: Redis) => Promise<Result>,
+): Promise<Result> {
+  const client = new Redis(redisUrl);
+  try {
+    return await use(client);
+  } finally {
+    client.disconnect();
   }
-  return true;
 }
 
-const describe = (figures: Figures): string =>
+/** Looks every so many milliseconds until something holds. @param words What then holds. @throws Error with these words at the limit. */
+export async function untilReached(holds: () => Promise<boolean> | boolean, limitMs: number, words: string, everyMs = 20): Promise<void> {
+  const endsAt = performance.now() + limitMs;
+  while (!(await holds())) {
+    if (performance.now() > endsAt) throw new Error(`not within ${limitMs / 1000} s: ${words}`);
+    await delay(everyMs);
+  }
+}
+
+export const describeFigures = (figures: Figures): string =>
   Object.entries(figures)
     .map(([figure, value]) => `${figure} ${formatFigure(value)}`)
     .join(', ');

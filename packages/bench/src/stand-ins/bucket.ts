@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ImageNames } from '../contestants/contestant.ts';
-import { createKeyIndex, placeOf } from './key-index.ts';
+import { createKeyIndex, firstFrom } from './key-index.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A bucket in memory that answers as S3 does and checks no signature: it costs next to nothing, so that the figures are those of its clients. */
@@ -107,7 +107,7 @@ function list(objects: ReadonlyMap<string, StoredObject>, keys: readonly string[
   const contents: string[] = [];
   let last: string | undefined;
   let isCut = false;
-  for (let at = placeOf(keys, after > prefix ? after : prefix); at < keys.length; at += 1) {
+  for (let at = firstFrom(keys, after > prefix ? after : prefix); at < keys.length; at += 1) {
     const key = keys[at] ?? '';
     if (!key.startsWith(prefix)) break;
     if (key === after) continue;

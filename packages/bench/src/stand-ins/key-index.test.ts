@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createKeyIndex, placeOf } from './key-index.ts';
+import { createKeyIndex, firstFrom } from './key-index.ts';
 
 test('keys come in order within their folder, whatever was added and removed when', () => {
   const index = createKeyIndex();
@@ -13,5 +13,5 @@ test('keys come in order within their folder, whatever was added and removed whe
 
 test('the place of a text is that of the first key that does not come before it', () => {
   const keys = ['b', 'd', 'f'];
-  expect(['a', 'b', 'c', 'f', 'g'].map((text) => placeOf(keys, text))).toEqual([0, 0, 1, 2, 3]);
+  expect(['a', 'b', 'c', 'f', 'g'].map((text) => firstFrom(keys, text))).toEqual([0, 0, 1, 2, 3]);
 });

@@ -25,7 +25,7 @@ export function createKeyIndex(): KeyIndex {
     },
     remove(key) {
       const { keys } = find(folderOf(key));
-      keys.splice(placeOf(keys, key), 1);
+      keys.splice(firstFrom(keys, key), 1);
     },
     sorted(bucket, prefix) {
       if (prefix.includes('/')) return find(folderOf(`${bucket}/${prefix}`)).keys;
@@ -38,7 +38,7 @@ export function createKeyIndex(): KeyIndex {
 }
 
 /** Returns the place of the first key that does not come before another text. */
-export function placeOf(keys: readonly string[], from: string): number {
+export function firstFrom(keys: readonly string[], from: string): number {
   let [low, high] = [0, keys.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -4,8 +4,13 @@ import { readEndedChildrenMs, readProcessorMs } from '../measure/processor-time.
 /** Loads are those of so many generations. */
 export const UNIT = 10_000;
 
-/** Lets something work. @returns the CPU time of Redis and of the command for each `UNIT` of so many generations, and the time of all */
-export async function loadsOf(work: string, { parts }: DarkroomContestant, count: number, act: () => Promise<unknown>): Promise<Figures> {
+/** Runs `act`. @returns CPU milliseconds of Redis and of the commands it started, for each `UNIT` of `count` generations, and its seconds. */
+export async function measureLoads(
+  work: string,
+  { parts }: DarkroomContestant,
+  count: number,
+  act: () => Promise<unknown>,
+): Promise<Figures> {
   const read = (): number[] => [readProcessorMs(parts['redis'] ?? 0), readEndedChildrenMs()];
   const [before, startedAt] = [read(), performance.now()];
   await act();
