@@ -35,7 +35,7 @@ describe('the README', () => {
   const examples = linesOf(read('examples.ts')).join('\n');
 
   test('has examples', () => {
-    expect(blocks).toHaveLength(12);
+    expect(blocks).toHaveLength(13);
   });
 
   test.each(blocks.map((code, at) => ({ at, code })))('example $at is one of those run below', ({ code }) => {
