@@ -1,9 +1,29 @@
-import { CorruptRecordError, RequestConflictError, SpendCapError } from '@darkroom/contracts';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { CorruptRecordError, QueueFullError, RequestConflictError, SpendCapError } from '@darkroom/contracts';
+import { reserveRedis } from '@darkroom/testing';
+import { Redis } from 'ioredis';
+import { expect, inject, test } from 'vitest';
+import { buildGenerationStore, connectFailFast, type GenerationStore, type NewGeneration } from '../src/index.ts';
 import { countScripts } from './count-scripts.ts';
-import { IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
+import { startReplyLosingProxy } from './reply-losing-proxy.ts';
+import { IMAGE_NANO_USD, newGeneration, retention, setup, type World } from './world.ts';
 
 // Calls of one turn of the event loop share calls of the script.
+
+/** Enqueues generations in one turn. @returns the kind of each receipt, or the key that a corrupt one names, or the error. */
+async function answersOf(store: GenerationStore, generations: readonly NewGeneration[]): Promise<unknown[]> {
+  const answers = await Promise.allSettled(generations.map((generation) => store.enqueue(generation)));
+  return answers.map((answer) => {
+    if (answer.status === 'fulfilled') return answer.value.kind;
+    return answer.reason instanceof CorruptRecordError ? answer.reason.details['key'] : (answer.reason as unknown);
+  });
+}
+
+/** Images that are held, and those that are counted as open. */
+const imagesOf = async ({ store, spent }: World): Promise<{ held: number; open: number }> => ({
+  held: (await spent()).reserved / IMAGE_NANO_USD,
+  open: (await store.readOpenImages()).count,
+});
 
 test('calls of one turn share calls of the script, up to ten images in each, and each gets its own answer', async () => {
   await using world = await setup();
@@ -83,4 +103,150 @@ test('one that is in conflict, or whose keys are of another type, fails alone', 
   // What could not be written whole holds its money: too much is held, and not too little.
   expect(await world.spent()).toEqual({ reserved: 3 * IMAGE_NANO_USD, settled: 0 });
   await world.redis.del(`${world.prefix}:generation:${broken.generationId}`, `${world.prefix}:submission:${half.generationId}:0-1`);
+});
+
+test('of those that share a call as many get through as a bound on open images has room for', async () => {
+  await using world = await setup();
+  await world.redis.hset(`${world.prefix}:limits`, 'openImages', 4);
+  const generations = [2, 3, 1, 2].map((images) => newGeneration(images));
+  const full = (open: number) => expect.objectContaining({ code: 'queue.full', details: expect.objectContaining({ limit: 4, open }) });
+  expect(await answersOf(world.store, generations)).toEqual(['created', full(2), 'created', full(3)]);
+  expect(await imagesOf(world)).toEqual({ held: 3, open: 3 });
+  expect(await answersOf(world.store, generations)).toEqual(['exists', full(3), 'exists', full(3)]);
+});
+
+test('one that runs later holds nothing beside those that hold, and counts as open', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: 2 * IMAGE_NANO_USD });
+  await world.redis.hset(`${world.prefix}:limits`, 'openImages', 5);
+  const later = newGeneration(3, { runAt: Date.now() + 60_000 });
+  const answers = await answersOf(world.store, [newGeneration(), later, newGeneration(), newGeneration()]);
+  expect(answers).toEqual(['created', 'created', 'created', expect.any(SpendCapError)]);
+  expect(await imagesOf(world)).toEqual({ held: 2, open: 5 });
+  expect(await world.submission({ generationId: later.generationId, index: 2, n: 1 })).toMatchObject({ held: 'due', line: 'due' });
+  await world.store.setCaps({ allPerDay: 9 * IMAGE_NANO_USD });
+  expect(await answersOf(world.store, [newGeneration(1, { runAt: Date.now() + 60_000 })])).toEqual([expect.any(QueueFullError)]);
+});
+
+test('an id of another tenant is refused alone, and tells nothing of its request', async () => {
+  await using world = await setup();
+  const foreign = newGeneration(1, { tenant: 'zenith' });
+  await world.store.enqueue(foreign);
+  const [refused, sound] = await answersOf(world.store, [{ ...foreign, tenant: 'acme' }, newGeneration()]);
+  expect([refused, sound]).toEqual([expect.any(RequestConflictError), 'created']);
+  expect(refused).toMatchObject({ message: expect.stringContaining('is not free for this tenant') });
+  expect(await world.generation(foreign.generationId)).toMatchObject({ tenant: 'zenith' });
+  expect(await imagesOf(world)).toEqual({ held: 2, open: 2 });
+});
+
+test('while the clocks of the line are of another type nothing is written or held, and those that exist are answered', async () => {
+  await using world = await setup();
+  const [known, ...fresh] = [newGeneration(), newGeneration(), newGeneration(2)];
+  await world.store.enqueue(known);
+  const key = `${world.prefix}:line-clocks`;
+  await world.redis.set(key, 'text');
+  const before = await world.keyspace();
+  for (const _ of [1, 2]) {
+    expect(await answersOf(world.store, [known, ...fresh])).toEqual(['exists', key, key]);
+    expect(await world.keyspace()).toEqual(before);
+  }
+  await world.redis.del(key);
+  expect(await answersOf(world.store, fresh)).toEqual(['created', 'created']);
+  expect(await imagesOf(world)).toEqual({ held: 4, open: 4 });
+});
+
+test.for(['line', 'line:acme'])('while the key "%s" is of another type, what is written is counted, listed and held once', async (name) => {
+  await using world = await setup();
+  const [known, first, second] = [newGeneration(), newGeneration(), newGeneration(2)];
+  const later = newGeneration(1, { runAt: Date.now() + 60_000 });
+  await world.store.enqueue(known);
+  const key = `${world.prefix}:${name}`;
+  await world.redis.set(key, 'text');
+  expect(await answersOf(world.store, [known, first, later, second])).toEqual(['exists', key, 'created', key]);
+  expect(await imagesOf(world)).toEqual({ held: 4, open: 5 });
+  expect(await world.redis.zcard(`${world.prefix}:list:all:queued`)).toBe(4);
+  for (const _ of [1, 2]) {
+    expect(await answersOf(world.store, [known, first, later, second])).toEqual(['exists', 'exists', 'exists', 'exists']);
+    expect(await imagesOf(world)).toEqual({ held: 4, open: 5 });
+  }
+  await world.redis.del(key);
+});
+
+test('one whose request cannot be written gives its hold back, however often it is repeated', async () => {
+  await using world = await setup();
+  const [broken, sound] = [newGeneration(3), newGeneration()];
+  const key = `${world.prefix}:generation:${broken.generationId}`;
+  await world.redis.set(`${key}:request`, 'text');
+  expect(await answersOf(world.store, [broken, sound])).toEqual([key, 'created']);
+  expect(await answersOf(world.store, [sound, broken])).toEqual(['exists', key]);
+  expect(await answersOf(world.store, [broken])).toEqual([key]);
+  expect(await world.generation(broken.generationId)).toEqual({});
+  expect(await imagesOf(world)).toEqual({ held: 1, open: 1 });
+  await world.redis.del(`${key}:request`);
+  expect(await answersOf(world.store, [broken])).toEqual(['created']);
+  expect(await imagesOf(world)).toEqual({ held: 4, open: 4 });
+});
+
+test('one that is half written counts all of its images, and holds them once', async () => {
+  await using world = await setup();
+  const half = newGeneration(3);
+  const key = `${world.prefix}:submission:${half.generationId}:1-1`;
+  await world.redis.set(key, 'text');
+  expect(await answersOf(world.store, [half])).toEqual([`${world.prefix}:generation:${half.generationId}`]);
+  for (const _ of [1, 2]) {
+    expect(await imagesOf(world)).toEqual({ held: 3, open: 3 });
+    expect(await answersOf(world.store, [half])).toEqual(['exists']);
+  }
+  await world.redis.del(key);
+});
+
+test('calls that share a lost answer are sent again, and each is one generation with one hold', async () => {
+  await using world = await setup();
+  await world.enqueue(); // the server knows the script from here on
+  await using proxy = await startReplyLosingProxy(inject('redisUrl'));
+  const redis = connectFailFast(proxy.url);
+  try {
+    await once(redis, 'ready');
+    const store = buildGenerationStore({ prefix: world.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+    proxy.arm();
+    expect(await answersOf(store, [newGeneration(), newGeneration(2), newGeneration()])).toEqual(['exists', 'exists', 'exists']);
+    expect(proxy.lost()).toBe(1);
+  } finally {
+    redis.disconnect();
+  }
+  expect(await imagesOf(world)).toEqual({ held: 5, open: 5 });
+});
+
+test('a server that is full or read-only refuses a whole call before its first write', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  const redis = new Redis(own.url);
+  try {
+    const store = buildGenerationStore({ prefix: 'full', retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+    await store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD });
+    await store.initialise('epoch-1');
+    const [known, ...fresh] = [newGeneration(), newGeneration(), newGeneration(2)];
+    await store.enqueue(known);
+    const before = [await redis.dbsize(), await store.readOpenImages()];
+    const refusals = [
+      { words: 'OOM', begin: ['SET', 'maxmemory', '1'], end: ['SET', 'maxmemory', '0'] },
+      { words: 'NOREPLICAS', begin: ['SET', 'min-replicas-to-write', '1'], end: ['SET', 'min-replicas-to-write', '0'] },
+    ];
+    for (const { words, begin, end } of refusals) {
+      await redis.call('CONFIG', begin);
+      const refused = expect.objectContaining({ message: expect.stringContaining(words) });
+      for (const _ of [1, 2]) expect(await answersOf(store, [known, ...fresh])).toEqual([refused, refused, refused]);
+      await redis.call('CONFIG', end);
+      expect([await redis.dbsize(), await store.readOpenImages()], words).toEqual(before);
+    }
+    // of a primary that does not answer
+    await redis.call('REPLICAOF', '127.0.0.1', '1');
+    const readOnly = expect.objectContaining({ message: expect.stringContaining('READONLY') });
+    expect(await answersOf(store, [known, ...fresh])).toEqual([readOnly, readOnly, readOnly]);
+    await redis.call('REPLICAOF', 'NO', 'ONE');
+    expect([await redis.dbsize(), await store.readOpenImages()]).toEqual(before);
+    expect(await answersOf(store, [known, ...fresh])).toEqual(['exists', 'created', 'created']);
+  } finally {
+    redis.disconnect();
+  }
 });

@@ -8,8 +8,13 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 /**
  * Admits new generations of one tenant: checks their times by Redis time, the rules of the tenant, the caps and the bounds on open images, and
  * writes them with their submissions and holds. It decides about all before it writes the first, because their holds are booked in one move. For
- * a generation that runs later, and while Redis may have forgotten holds or caps, the commit makes the hold instead. After the parts of a new
- * generation, the bounds, the signs of life, the events, the money, the minutes and the fair line.
+ * a generation that runs later, and while Redis may have forgotten holds or caps, the commit makes the hold instead.
+ *
+ * A script that fails is not undone, so the order of the writes decides what a failure leaves. What many generations share is read before the
+ * first write. Holds come before the entries: too much is held, and not too little. A generation without an entry gives its hold back, because a
+ * repeated call holds it again; one with an entry keeps it, is counted and listed, and a repeated call finds it.
+ *
+ * After the parts of a new generation, the bounds, the signs of life, the events, the money, the minutes and the fair line.
  */
 export const admitGeneration = /* lua */ `${imageRules}
 -- a time of the new generation that is out of bounds, or nil
@@ -60,9 +65,27 @@ local function refusalOf(now)
   return nil, isLater, isDue
 end
 
--- a command about many members, if there is one
-local function addAll(call, key, scored)
-  if #scored > 0 then call('ZADD', key, unpack(scored)) end
+local function wordsOf(trouble)
+  return type(trouble) == 'table' and trouble.err or tostring(trouble)
+end
+
+-- calls a function about a key that the generations of a call share: if it is of another type, the error names that key, and not one of them
+local function callAbout(key, act, ...)
+  local isDone, reply = pcall(act, ...)
+  if isDone then return reply end
+  local words = wordsOf(reply)
+  if string.find(words, 'WRONGTYPE', 1, true) or string.find(words, 'not an integer', 1, true) then corrupt(key, 'type') end
+  error(reply, 0)
+end
+
+-- adds members, if there are any, to a set without which no generation is bought
+local function mustAdd(key, scored)
+  if #scored > 0 then callAbout(key, redis.call, 'ZADD', key, unpack(scored)) end
+end
+
+-- adds members, if there are any, to a set that the reconciler mends
+local function mayAdd(key, scored)
+  if #scored > 0 then redis.pcall('ZADD', key, unpack(scored)) end
 end
 
 local function addScored(list, score, member)
@@ -78,6 +101,11 @@ local function writeNew(key, now, isLater, isDue, clock, added)
     for _, value in ipairs({ 'image:' .. index, 'open', 'latest:' .. index, 1 }) do more[#more + 1] = value end
   end
   writeEntry(key, id, 'queued', int(now), 1, more)
+  -- it is there from here on, whatever fails below
+  for index = 0, images - 1 do addScored(added.openImages, 0, openImageName(id, tenant, index)) end
+  addScored(added.queued, int(now), id)
+  added.images = added.images + images
+  if isDue then added.isDue = true end
   local line
   for index = 0, images - 1 do
     local own = submissionKey(id, index, 1)
@@ -85,7 +113,6 @@ local function writeNew(key, now, isLater, isDue, clock, added)
     redis.call('HSET', own, 'line', number and int(number) or 'due', plannedFields(0, amount, not isDue and '1' or nil, not isDue and shared.names or nil))
     -- the first step of its timeline
     redis.pcall('SET', own .. ':timeline', int(now) .. ' enqueued;')
-    addScored(added.openImages, 0, openImageName(id, tenant, index))
     if number then
       addScored(added.line, int(number), inLine(id, index, 1))
       addScored(added.ofTenant, placeByUrgency(priority, number), inLine(id, index, 1))
@@ -94,50 +121,64 @@ local function writeNew(key, now, isLater, isDue, clock, added)
     end
   end
   takeIdempotencyKey(id)
-  addScored(added.queued, int(now), id)
-  added.images = added.images + images
-  if isDue then added.isDue = true end
   record('generation.queued', id, { tenant = tenant, provider = provider, model = model, traceparent = traceparent ~= '' and traceparent or nil }, nil, nil, now)
   return { kind = 'created', id = id, runAt = runAt, line = line }
 end
 
-local function wordsOf(trouble)
-  return type(trouble) == 'table' and trouble.err or tostring(trouble)
+-- gives a hold back, which this call has booked, of each generation that has got no entry
+local function giveBack(without)
+  local lost, holds = 0, {}
+  for _, each in ipairs(without) do
+    lost = lost + each.hold
+    holds[each.id] = -each.hold
+  end
+  if lost > 0 then book(shared.names, { reserved = -lost }, holds) end
+end
+
+-- puts the submissions into the fair line
+local function joinAll(clock, added)
+  if #added.line == 0 then return end
+  callAbout(lineClocks, setClock, tenant, clock.number, clock.taken)
+  mustAdd(lineKey, added.line)
+  mustAdd(lineOf(tenant), added.ofTenant)
 end
 
 -- Writes admitted generations, each with its key and the facts of refusalOf; if there are several, with its arguments. Replies one answer for
 -- each, in their order; a text is the error of one that could not be written
 local function writeAdmitted(all, now)
-  local open, holds = {}, {}
+  local clock = callAbout(lineClocks, beginNumbers, tenant)
+  clock.base = lineBase()
+  local open, holds, silentSince = {}, {}, noWorkerSince(now)
   for _, each in ipairs(all) do
     if each.values then takeGeneration(each.values) end
     addScored(open, int(now), id)
     if not each.isDue then holds[id] = amount * images end
   end
-  -- first: a key of another type ends the script here, before half an entry is written
-  addAll(redis.call, prefix .. ':open', open)
-  -- before the entries: what cannot be written holds too much, and not too little
-  if shared.held > 0 then book(shared.names, { reserved = shared.held }, holds) end
-  local clock = beginNumbers(tenant)
-  clock.base = lineBase()
+  -- the first write: a server that takes no writes refuses it
+  mustAdd(prefix .. ':open', open)
+  if shared.held > 0 then callAbout(prefix .. ':hold-moves', book, shared.names, { reserved = shared.held }, holds) end
   local added = { openImages = {}, line = {}, ofTenant = {}, queued = {}, images = 0 }
-  local answers, silentSince = {}, noWorkerSince(now)
+  local answers, without = {}, {}
   for at, each in ipairs(all) do
     if each.values then takeGeneration(each.values) end
     local isWritten, answer = pcall(writeNew, each.key, now, each.isLater, each.isDue, clock, added)
     if isWritten then answer.noWorkerSince = silentSince else answer = wordsOf(answer) end
+    if not isWritten and holds[id] and not redis.pcall('HGET', each.key, 'requestDigest') then without[#without + 1] = { id = id, hold = holds[id] } end
     answers[at] = answer
   end
-  if #added.line > 0 then setClock(tenant, clock.number, clock.taken) end
-  addAll(redis.call, lineKey, added.line)
-  addAll(redis.call, lineOf(tenant), added.ofTenant)
-  addAll(redis.pcall, openImagesKey, added.openImages)
-  for _, list in ipairs(listsOf(tenant)) do addAll(redis.pcall, list .. 'queued', added.queued) end
+  giveBack(without)
+  mayAdd(openImagesKey, added.openImages)
+  for _, list in ipairs(listsOf(tenant)) do mayAdd(list .. 'queued', added.queued) end
   -- its money is held later, maybe in another period
   if added.isDue then noteTenants(shared.names) end
   if #added.queued > 0 then
     countMinute(now, 'generations', #added.queued / 2)
     countMinute(now, 'enqueued', added.images)
+  end
+  -- last: it may fail, and concerns those that have got a number
+  local isInLine, trouble = pcall(joinAll, clock, added)
+  for at, answer in ipairs(answers) do
+    if not isInLine and type(answer) == 'table' and answer.line then answers[at] = wordsOf(trouble) end
   end
   return answers
 end

@@ -19,10 +19,11 @@ import { argumentsAfter, generationArguments, newGeneration } from './new-genera
 import type { Retention } from './retention.ts';
 
 /**
- * Writes generations of one tenant with their first submissions and their holds. If a key of one generation has another type, that generation
- * fails alone and may be written in part, with its whole hold. A second call changes nothing. Redis time decides if an id is young enough and if
- * the times lie ahead, and only for a new generation: a repetition is answered at any age. Replies an answer for each, in their order; a text
- * is an error that concerns this one alone.
+ * Writes generations of one tenant with their first submissions and their holds; a second call changes nothing. Redis time decides if an id is
+ * young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age. Replies an answer for each, in
+ * their order; a text is the error of this one. Without an entry such a generation holds nothing; with an entry it may lack parts, such as a
+ * submission whose key is of another type, holds its money, and is open until an operator repairs that key. An error of the whole call names no
+ * key of a generation: Redis has refused a write.
  *
  * No id and no idempotency key may stand twice in one call: each is looked up before the first is written.
  */
@@ -82,7 +83,13 @@ for at, values in ipairs(all) do
   end
 end
 if #admitted > 0 then
-  for at, answer in ipairs(writeAdmitted(admitted, now)) do answers[places[at]] = type(answer) == 'table' and named(answer) or answer end
+  local isDone, written = pcall(writeAdmitted, admitted, now)
+  -- a refusal of the server ends the script: the connection hears of it, and leaves a node that has become read-only
+  if not isDone and not string.find(wordsOf(written), '^CORRUPT ') then error(written, 0) end
+  for at, place in ipairs(places) do
+    local answer = isDone and written[at] or wordsOf(written)
+    answers[place] = type(answer) == 'table' and named(answer) or answer
+  end
 end
 return answers
 `);
@@ -103,11 +110,12 @@ interface Waiting {
 }
 
 /**
- * Returns a function that writes a generation, its submissions and their holds. If a key of it has another type, it fails and may be written in
- * part, with its whole hold. A second call changes nothing. Calls of one turn of the event loop share calls of the script, up to ten images in each.
+ * Returns a function that writes a generation, its submissions and their holds in one call of a script; a second call changes nothing. Calls of
+ * one turn of the event loop share calls of the script, up to ten images in each.
  * @throws StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
  * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
- * Redis restarted or was lost and may have forgotten the generation or its idempotency key
+ * Redis restarted or was lost and may have forgotten the generation or its idempotency key; CorruptRecordError for a key of another type: the
+ * generation may be there then, without its parts under that key
  */
 export function createEnqueue(redis: Redis, prefix: string, retention: Retention): (generation: NewGeneration) => Promise<EnqueueReceipt> {
   let waiting: Waiting[] = [];

@@ -9,7 +9,8 @@ export interface LuaScript {
   /**
    * Runs the script.
    * @param key The one key that decides the slot; the script derives the others from the prefix.
-   * @throws CorruptRecordError for a corrupt entry, NewerFormatError for a store of a later format; nothing was changed then.
+   * @throws NewerFormatError for a store of a later format: nothing was changed. CorruptRecordError for a corrupt entry: scripts look at the
+   * entries that they change before they write, but a key that is only written may be of another type, and what came before it is written.
    */
   run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown>;
 }
