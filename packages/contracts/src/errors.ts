@@ -96,7 +96,7 @@ export interface EnqueueProgress {
   readonly generationIds: readonly string[];
   /** Enqueued now or before. */
   readonly written: readonly string[];
-  /** May have been enqueued: Redis did not answer, or it holds the entry and its jobs may be missing. */
+  /** May have been enqueued: Redis did not answer, it holds the entry and its jobs may be missing, or a key of another type stopped it half-way. */
   readonly maybeWritten: readonly string[];
   /** Certainly not enqueued: refused or not sent. */
   readonly notWritten: readonly string[];
@@ -171,7 +171,10 @@ export class NewerFormatError extends DarkroomError {
   }
 }
 
-/** The operator must repair the entry that `details.key` names, or give Redis its data back (docs/operations/troubleshooting.md). */
+/**
+ * The operator must repair the entry that `details.key` names, or give Redis its data back (docs/operations/troubleshooting.md). A call that
+ * enqueues may have written its generation: calling again with the same `generationId` is safe.
+ */
 export class CorruptRecordError extends DarkroomError {
   /** @param why The part that is wrong; never its content. */
   constructor(key: string, why: string, options: DarkroomErrorOptions = {}) {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import {
+  CorruptRecordError,
   DarkroomError,
   defined,
   EnqueueManyError,
@@ -201,7 +202,9 @@ async function addJobs({ ask, submissions, now }: Destination, entries: readonly
   });
 }
 
-const mayHaveArrived = (error: DarkroomError | undefined): boolean => error instanceof QueueUnavailableError && error.reached !== 'no';
+/** A key of another type may have been found after the entry was written. */
+const mayHaveArrived = (error: DarkroomError | undefined): boolean =>
+  error instanceof CorruptRecordError || (error instanceof QueueUnavailableError && error.reached !== 'no');
 
 /** Narrows an error of `ask`, which throws only DarkroomErrors; any other error is a bug. */
 function ours(error: unknown): DarkroomError {

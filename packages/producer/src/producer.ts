@@ -37,7 +37,7 @@ export interface Producer {
    * bought twice.
    * @throws InvalidRequestError (lists the first 50 problems, counts all), SpendCapError, QueueFullError, StoreNotInitialisedError, RequestConflictError,
    * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
-   * QueueUnavailableError: `reached` says if the call may have arrived.
+   * QueueUnavailableError: `reached` says if the call may have arrived; CorruptRecordError: it may be queued.
    */
   enqueue(request: RequestInput, options?: EnqueueOptions): Promise<Enqueued>;
   /**

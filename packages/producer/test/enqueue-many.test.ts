@@ -1,4 +1,5 @@
 import {
+  CorruptRecordError,
   createGenerationId,
   EnqueueManyError,
   InvalidRequestError,
@@ -104,27 +105,40 @@ test('if Redis goes away midway, reports written, maybe written and not written;
   const producer = createProducer({ redisUrl: proxy.url, prefix: world.prefix });
   try {
     const warm = await producer.enqueue(request);
-    // ten in each call of the script, named by the key of its first one: in the middle of the second chunk
-    proxy.breakAfter(`${world.prefix}:generation:`, 15);
-    const error = await failureOf(producer.enqueueMany(requests(250)));
+    // ten in each call of the script, named by the key of its first one: in the middle of the third chunk
+    proxy.breakAfter(`${world.prefix}:generation:`, 25);
+    const error = await failureOf(producer.enqueueMany(requests(350)));
     const { generationIds, written, maybeWritten, notWritten } = error;
-    expect([generationIds.length, written.length + maybeWritten.length, notWritten.length]).toEqual([250, 200, 50]);
-    // the jobs of the first chunk are added meanwhile: all of it is written once they are answered for
-    expect([0, 100]).toContain(written.length);
+    expect([generationIds.length, written.length + maybeWritten.length, notWritten.length]).toEqual([350, 300, 50]);
+    // the jobs of the first chunk were there before the third was sent; those of the second are added meanwhile
+    expect([100, 200]).toContain(written.length);
     expect([...written, ...maybeWritten, ...notWritten]).toEqual(generationIds);
     expect(error).toMatchObject({ code: 'queue.partly-enqueued', retryable: true, cause: expect.any(QueueUnavailableError) });
     // Redis may still be at the commands that came before the end of the connection.
-    await eventually(async () => expect(await generationsOf(world), 'some of those that may be written are').toBe(1 + 100 + 40));
+    await eventually(async () => expect(await generationsOf(world), 'some of those that may be written are').toBe(1 + 200 + 40));
 
     proxy.mend();
-    const again = await eventually(() => producer.enqueueMany(requests(250), { generationIds }));
+    const again = await eventually(() => producer.enqueueMany(requests(350), { generationIds }));
     expect(again.map(({ generationId }) => generationId)).toEqual(generationIds);
-    expect(again.slice(0, 140).map(({ created }) => created)).toEqual(Array.from({ length: 140 }, () => false));
+    expect(again.slice(0, 240).map(({ created }) => created)).toEqual(Array.from({ length: 240 }, () => false));
     const jobs = [warm.generationId, ...generationIds].flatMap((id) => jobIdsOf(id));
     expect(await world.waitingJobs()).toEqual(jobs.toSorted());
   } finally {
     await producer.close();
   }
+});
+
+test('if a key of another type stops generations, they may be written; the same ids again double nothing', async () => {
+  await using world = await setup();
+  await world.redis.set(`${world.prefix}:line`, 'text');
+  const { generationIds, maybeWritten, cause } = await failureOf(world.producer.enqueueMany(requests(3)));
+  expect(maybeWritten).toEqual(generationIds);
+  expect(cause).toBeInstanceOf(CorruptRecordError);
+  expect(await generationsOf(world)).toBe(3);
+  await world.redis.del(`${world.prefix}:line`);
+  const again = await world.producer.enqueueMany(requests(3), { generationIds });
+  expect(again.map(({ created }) => created)).toEqual([false, false, false]);
+  expect(await world.waitingJobs()).toEqual(generationIds.flatMap((id) => jobIdsOf(id)).toSorted());
 });
 
 test('if Redis is away from the start, none is written', async () => {
