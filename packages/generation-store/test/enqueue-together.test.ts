@@ -146,9 +146,9 @@ test('while the clocks of the line are of another type nothing is written or hel
   const key = `${world.prefix}:line-clocks`;
   await world.redis.set(key, 'text');
   const before = await world.keyspace();
-  for (const _ of [1, 2]) {
+  for (const call of ['first', 'second']) {
     expect(await answersOf(world.store, [known, ...fresh])).toEqual(['exists', key, key]);
-    expect(await world.keyspace()).toEqual(before);
+    expect(await world.keyspace(), call).toEqual(before);
   }
   await world.redis.del(key);
   expect(await answersOf(world.store, fresh)).toEqual(['created', 'created']);
@@ -165,9 +165,9 @@ test.for(['line', 'line:acme'])('while the key "%s" is of another type, what is 
   expect(await answersOf(world.store, [known, first, later, second])).toEqual(['exists', key, 'created', key]);
   expect(await imagesOf(world)).toEqual({ held: 4, open: 5 });
   expect(await world.redis.zcard(`${world.prefix}:list:all:queued`)).toBe(4);
-  for (const _ of [1, 2]) {
+  for (const call of ['first', 'second']) {
     expect(await answersOf(world.store, [known, first, later, second])).toEqual(['exists', 'exists', 'exists', 'exists']);
-    expect(await imagesOf(world)).toEqual({ held: 4, open: 5 });
+    expect(await imagesOf(world), call).toEqual({ held: 4, open: 5 });
   }
   await world.redis.del(key);
 });
@@ -193,8 +193,8 @@ test('one that is half written counts all of its images, and holds them once', a
   const key = `${world.prefix}:submission:${half.generationId}:1-1`;
   await world.redis.set(key, 'text');
   expect(await answersOf(world.store, [half])).toEqual([`${world.prefix}:generation:${half.generationId}`]);
-  for (const _ of [1, 2]) {
-    expect(await imagesOf(world)).toEqual({ held: 3, open: 3 });
+  for (const call of ['first', 'second']) {
+    expect(await imagesOf(world), call).toEqual({ held: 3, open: 3 });
     expect(await answersOf(world.store, [half])).toEqual(['exists']);
   }
   await world.redis.del(key);
@@ -235,7 +235,7 @@ test('a server that is full or read-only refuses a whole call before its first w
     for (const { words, begin, end } of refusals) {
       await redis.call('CONFIG', begin);
       const refused = expect.objectContaining({ message: expect.stringContaining(words) });
-      for (const _ of [1, 2]) expect(await answersOf(store, [known, ...fresh])).toEqual([refused, refused, refused]);
+      for (const call of ['first', 'second']) expect(await answersOf(store, [known, ...fresh]), call).toEqual([refused, refused, refused]);
       await redis.call('CONFIG', end);
       expect([await redis.dbsize(), await store.readOpenImages()], words).toEqual(before);
     }
