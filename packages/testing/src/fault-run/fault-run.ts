@@ -224,6 +224,8 @@ async function burden(
     over.abort();
     await load.done;
     await endErasures(stack, signal);
+    // Nothing ends after the consumers have caught up: the judge counts each end of which no event told.
+    await Promise.all([...stack.processes].filter(([name]) => name.startsWith('worker-')).map(([, worker]) => worker.stop()));
     const eventConsumerKills = await consumers.finish();
     await notified.finish(stack);
     await seeEverything({ producer, s3: stack.s3, seen }, load.placed);
