@@ -7,8 +7,8 @@ import type { Ground } from './contestant.ts';
 
 /** Where Debian puts each version of Postgres. */
 const DEBIAN = '/usr/lib/postgresql';
-/** Postgres refuses to run as root: it then runs as this user and group of every Linux ("nobody"). */
-const NOBODY = 65_534;
+/** Id of a user and group that every Linux has. A bench that runs as root starts Postgres as this user, because Postgres refuses root. */
+const UNPRIVILEGED = 65_534;
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 5_000;
 
@@ -32,12 +32,15 @@ export async function startOwnPostgres({ environment, noteVersion }: Ground, fol
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   process.once('exit', remove);
   const isRoot = process.getuid?.() === 0;
-  if (isRoot) chownSync(directory, NOBODY, NOBODY);
+  if (isRoot) chownSync(directory, UNPRIVILEGED, UNPRIVILEGED);
   const as = (program: string, ...words: string[]) => ({
     name: program,
     environment: { ...environment, LC_ALL: 'C' },
     ...(isRoot
-      ? { command: 'setpriv', args: [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', join(folder, program), ...words] }
+      ? {
+          command: 'setpriv',
+          args: [`--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, '--clear-groups', join(folder, program), ...words],
+        }
       : { command: join(folder, program), args: words }),
   });
   await runOrThrow(as('initdb', '--pgdata', directory, '--username', 'bench', '--auth', 'trust', '--no-sync'));

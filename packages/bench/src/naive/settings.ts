@@ -13,7 +13,7 @@ export const naiveSettings = z.object({
   providerUrl: z.string(),
   s3Endpoint: z.string(),
   bucket: z.string(),
-  /** Of the mode `graphile`: the folder that graphile-worker was installed in, and its Postgres. */
+  /** A worker of the mode `graphile` finds graphile-worker in this folder, and its Postgres at this address. */
   graphile: z.object({ folder: z.string(), databaseUrl: z.string() }).optional(),
 });
 export type NaiveSettings = z.infer<typeof naiveSettings>;

@@ -1,5 +1,6 @@
 import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { redisTroubleOf } from '../connection/redis-trouble.ts';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { generationKey } from '../keys.ts';
@@ -163,21 +164,24 @@ function batchesOf(all: readonly Waiting[]): Waiting[][] {
 
 const charactersOf = ({ given }: Waiting): number => given.reduce<number>((sum, value) => sum + String(value).length, 0);
 
+/** The reply of the script: the answer to each generation, or the words of an error. */
+const enqueueReplies = z.array(z.unknown());
+
 /** Sends a batch, and answers each of its calls. Never throws. */
 async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waiting[]): Promise<void> {
   const [first] = batch;
   if (first === undefined) return;
   const given = batch.flatMap((each, at) => (at === 0 ? each.given : argumentsAfter(batch[at - 1]?.given ?? [], each.given)));
-  let answers: unknown;
+  let answers: unknown[];
   try {
-    answers = await enqueueScript.run(redis, generationKey(prefix, first.generation.generationId), given);
+    answers = enqueueReplies.parse(await enqueueScript.run(redis, generationKey(prefix, first.generation.generationId), given));
   } catch (error) {
     for (const { reject } of batch) reject(error);
     return;
   }
   for (const [at, { generation, resolve, reject }] of batch.entries()) {
     try {
-      const answer: unknown = Array.isArray(answers) ? answers[at] : answers;
+      const answer = answers[at];
       if (typeof answer === 'string') throw errorOf(redis, generationKey(prefix, generation.generationId), answer);
       resolve(receiptOf(enqueueReply.parse(answer), generation));
     } catch (error) {
