@@ -24,8 +24,8 @@ export interface ChaosCounts {
   redisFull: number;
   /** Faults that had their effect, by kind. */
   struck: Partial<Record<Fault['kind'], number>>;
-  /** Processes that ended by themselves and were started again, S3 and Redis among them. */
-  crashes: number;
+  /** Names of processes that ended by themselves and were started again, S3 and Redis among them; one for each end. */
+  crashed: string[];
 }
 
 export interface ChaosSurroundings {
@@ -64,7 +64,7 @@ export function startChaos(schedule: readonly ScheduledFault[], surroundings: Ch
     silences: 0,
     redisFull: 0,
     struck: {},
-    crashes: 0,
+    crashed: [],
   };
   const gaveUp = new AbortController();
   const ended = AbortSignal.any([signal, gaveUp.signal]);
@@ -105,13 +105,13 @@ export function startChaos(schedule: readonly ScheduledFault[], surroundings: Ch
     while (!stopped.signal.aborted) {
       for (const [name, process] of stack.processes) {
         if (taken.has(name) || process.isRunning()) continue;
-        counts.crashes += 1;
+        counts.crashed.push(name);
         onFault(`${name} ended by itself`);
         await withTarget(name, () => startAgain(process, stopped.signal));
       }
       for (const [name, store] of Object.entries({ s3: stack.s3, redis: stack.redis })) {
         if (taken.has(name) || store.pid === undefined || isAlive(store.pid)) continue;
-        counts.crashes += 1;
+        counts.crashed.push(name);
         onFault(`${name} ended by itself`);
         await withTarget(name, async () => {
           await store.stop();

@@ -224,7 +224,9 @@ async function burden(
     over.abort();
     await load.done;
     await endErasures(stack, signal);
-    // Nothing ends after the consumers have caught up: the judge counts each end of which no event told.
+    // Nothing ends after the consumers have caught up: the judge counts each end of which no event told. The watch would start the
+    // workers again.
+    await chaos.stop();
     await Promise.all([...stack.processes].filter(([name]) => name.startsWith('worker-')).map(([, worker]) => worker.stop()));
     const eventConsumerKills = await consumers.finish();
     await notified.finish(stack);

@@ -82,6 +82,7 @@ export const doubtsOf = ({
   erasures,
   full,
 }: FaultRunOutcome): string[] => [
+  ...counts.crashed.map((name) => `${name} ended by itself`),
   ...(full.openImages + full.openImagesPerTenant === 0 ? ['no bound on open images refused an order'] : []),
   ...(countWithheld(evidence).released === 0 ? ['no withheld image was released'] : []),
   ...(erasures.asked > 0 && erasures.erased === 0 ? ['no caller was told that something is erased'] : []),
@@ -102,8 +103,8 @@ export const doubtsOf = ({
 ];
 
 /** Strikes after which a pass may name again what another one named. */
-const setbacksOf = ({ struck, crashes }: FaultRunOutcome['counts']): number =>
-  Object.values(struck).reduce((sum, count) => sum + count, crashes);
+const setbacksOf = ({ struck, crashed }: FaultRunOutcome['counts']): number =>
+  Object.values(struck).reduce((sum, count) => sum + count, crashed.length);
 
 function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {
   const counts = { queued: 0, running: 0, succeeded: 0, partial: 0, failed: 0, cancelled: 0, expired: 0 };
@@ -133,11 +134,13 @@ function countEnds({ results }: Evidence): Record<string, number> {
 export function formatTable(figures: RunFigures): string {
   const rows = Object.entries(figures).map(([name, value]): [string, string] => [
     name,
-    typeof value === 'object' && value !== null
-      ? Object.entries(value)
-          .map(([key, count]) => `${key} ${String(count)}`)
-          .join(', ')
-      : String(value),
+    Array.isArray(value)
+      ? value.join(', ') || 'none'
+      : typeof value === 'object' && value !== null
+        ? Object.entries(value)
+            .map(([key, count]) => `${key} ${String(count)}`)
+            .join(', ')
+        : String(value),
   ]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n');
