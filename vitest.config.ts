@@ -54,6 +54,7 @@ export default defineConfig({
           isolate: false,
           // A second or two on an idle machine; a busy one is no reason to fail.
           testTimeout: 20_000,
+          hookTimeout: 20_000,
           maxWorkers,
         },
       },
