@@ -19,9 +19,6 @@ const slowAlone = ['packages/testing/e2e/{crash-points,fault-run}.slow.test.ts']
 // Proofs that CI has no time for: run by `npm run prove` alone, which is no part of `npm run verify`.
 const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
 
-// Tests of these start processes all the time: bundled once a run, a start takes a fourth of the processor time.
-const startsApps = ['packages/testing/src/built-apps/bundle-setup.ts'];
-
 // Tests wait about half of their time: four files at a time keep two processors busy.
 const maxWorkers = Math.max(4, availableParallelism());
 
@@ -65,7 +62,6 @@ export default defineConfig({
           env,
           include: slow,
           exclude: [...slowAlone, ...prove],
-          globalSetup: startsApps,
           setupFiles: sharedProcess,
           // As above: loading everything anew took each of 71 files more than a second of processor time.
           isolate: false,
@@ -81,7 +77,6 @@ export default defineConfig({
           name: 'slow-alone',
           env,
           include: slowAlone,
-          globalSetup: startsApps,
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 900_000,
           hookTimeout: 120_000,
@@ -97,7 +92,6 @@ export default defineConfig({
           name: 'prove',
           env,
           include: prove,
-          globalSetup: startsApps,
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 3_600_000,
           hookTimeout: 120_000,

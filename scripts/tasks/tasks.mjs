@@ -1,6 +1,7 @@
 // The tasks of `npm run <name>` and `node scripts/run.mjs --help`, by name.
-import { install } from './make-ready.mjs';
-import { formatCounts, runTests } from './test-runs.mjs';
+import path from 'node:path';
+import { bundlePrograms, install } from './make-ready.mjs';
+import { formatCounts, runTests, TEST_PROGRAMS } from './test-runs.mjs';
 import { verify } from './verify.mjs';
 
 /** @typedef {import('./processes.mjs').ProcessRunner} ProcessRunner */
@@ -8,18 +9,20 @@ import { verify } from './verify.mjs';
 /** @typedef {(context: TaskContext) => Promise<number>} Run Returns an exit code. */
 /** @typedef {{ does: string, prepare?: Run, run: Run }} Task `prepare` runs first, by default `installAndBuild`. */
 
-const cli = 'apps/cli/dist/main.js';
 const faultRun = 'packages/testing/dist/fault-run/main.js';
 
 /** @type {Record<string, Task>} */
 export const tasks = {
-  start: program('starts the whole system here, and buys three images from the emulator; `-- --once` stops by itself', cli, 'start'),
-  darkroom: program('shows and controls a running Darkroom: `-- status`, `-- pause`, `-- resume`; `-- --help` says more', cli),
-  spend: program('shows spent and held money beside the caps; `-- --tenant <name>` for one tenant', cli, 'spend'),
-  reconcile: program('compares jobs, entries, money and S3 once, repairs, and names what needs a person', cli, 'reconcile'),
-  rebuild: program('fills a Redis that lost its memory from the bucket, and opens it; `-- --help`', cli, 'rebuild'),
-  probe: program('asks the provider what its documentation leaves open, for at most `-- --max-usd 0.50`', cli, 'probe'),
-  faults: program('kills every part while orders arrive, and compares the result with the bill; `-- --help`', faultRun),
+  start: darkroom('starts the whole system here, and buys three images from the emulator; `-- --once` stops by itself', 'start'),
+  darkroom: darkroom('shows and controls a running Darkroom: `-- status`, `-- pause`, `-- resume`; `-- --help` says more'),
+  spend: darkroom('shows spent and held money beside the caps; `-- --tenant <name>` for one tenant', 'spend'),
+  reconcile: darkroom('compares jobs, entries, money and S3 once, repairs, and names what needs a person', 'reconcile'),
+  rebuild: darkroom('fills a Redis that lost its memory from the bucket, and opens it; `-- --help`', 'rebuild'),
+  probe: darkroom('asks the provider what its documentation leaves open, for at most `-- --max-usd 0.50`', 'probe'),
+  faults: {
+    does: 'kills every part while orders arrive, and compares the result with the bill; `-- --help`',
+    run: bundled((programs) => (context) => node(faultRun)({ ...context, env: { ...context.env, [TEST_PROGRAMS]: programs } })),
+  },
   bench: program('measures what an image costs beside the workers of others; `-- --help`', 'packages/bench/dist/main.js'),
   pack: program('writes the command line and the producer as packages; the last two lines are their tarballs', 'scripts/pack.mjs'),
   release: program('with `-- --dry-run` writes what a release holds; the last line is the folder', 'scripts/release.mjs'),
@@ -43,6 +46,19 @@ export function helpText() {
 /** @param {string} does @param {string[]} words The program and its first words. @returns {Task} */
 function program(does, ...words) {
   return { does, run: node('--enable-source-maps', ...words) };
+}
+
+/** Returns a task of the command line, from its bundle. @param {string} does @param {string[]} words Its first words. @returns {Task} */
+function darkroom(does, ...words) {
+  return { does, run: bundled((programs) => node(path.join(programs, 'apps/cli/dist/main.js'), ...words)) };
+}
+
+/** @param {(programs: string) => Run} make Gets the folder of the bundles. @returns {Run} */
+function bundled(make) {
+  return async (context) => {
+    const { code, programs } = await bundlePrograms(context);
+    return code || make(programs)(context);
+  };
 }
 
 /** @param {string[]} first @returns {Run} */

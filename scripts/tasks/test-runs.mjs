@@ -2,6 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { testEnvironment } from './environment.mjs';
+import { bundlePrograms } from './make-ready.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** @typedef {{ name: string, status: string, assertionResults: { status: string }[] }} FileReport */
@@ -9,6 +10,9 @@ import { testEnvironment } from './environment.mjs';
 
 /** The Vitest projects of each run. A test of minutes is named `*.slow.test.ts` or lies in `e2e`, a longer one is named `*.prove.test.ts`. */
 export const testRuns = /** @type {const} */ ({ test: ['packages'], 'test:slow': ['slow', 'slow-alone'], prove: ['prove'] });
+
+/** The environment variable that names the folder of the bundled programs to tests (packages/testing/src/built-apps). */
+export const TEST_PROGRAMS = 'DARKROOM_TEST_APPS';
 
 /** Counts tests, and files that failed outside of a test: while they loaded, or in their teardown. @param {Report} report @returns {Counts} */
 export function countsOf({ numTotalTests, numPassedTests, numFailedTests, testResults }) {
@@ -25,13 +29,18 @@ export const formatCounts = ({ passed, failed, skipped }) =>
  * @param {import('./tasks.mjs').TaskContext} context Its `args` go to Vitest and name files or tests.
  * @returns {Promise<{ code: number, counts: Counts, failedFiles: string[] }>} `failedFiles` is empty after a failure outside of every file.
  */
-export async function runTests(name, { args, processes, env }) {
+export async function runTests(name, context) {
+  const { args, processes, env } = context;
+  // Those of `npm test` start few programs.
+  const bundles = name === 'test' ? { code: 0, programs: undefined } : await bundlePrograms(context);
+  if (bundles.code !== 0) return { code: bundles.code, counts: { passed: 0, failed: 1, skipped: 0 }, failedFiles: [] };
   const file = `.local/test-results/${name.replace(':', '-')}.json`;
   rmSync(file, { force: true });
   const projects = testRuns[name].map((project) => `--project=${project}`);
   const options = ['--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const words = ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...options, ...args];
-  const { code } = await processes.run({ command: process.execPath, args: words, env: testEnvironment(env) });
+  const seen = { ...testEnvironment(env), [TEST_PROGRAMS]: bundles.programs };
+  const { code } = await processes.run({ command: process.execPath, args: words, env: seen });
   /** @type {Report} */
   let report = { numTotalTests: 0, numPassedTests: 0, numFailedTests: 0, testResults: [] };
   try {

@@ -28,6 +28,7 @@ test('buys three images, verifies and saves them, and leaves nothing running', a
   }
   expect(world.executions()).toBe(3);
   expect(cli.output()).toContain('in all 0.06 USD');
+  expect(cli.output(), 'of a library, about Node').not.toContain('Warning');
   expect(cli.output().match(/✔.*verified/g)).toHaveLength(3);
 
   const shown =

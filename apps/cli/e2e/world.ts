@@ -89,10 +89,11 @@ export function createWorld(atEnd: (remove: () => Promise<void>) => void = onTes
 
 /** Starts the compiled program, with pipes instead of a terminal. */
 export function spawnCli(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Cli {
-  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+  // Tests set it for themselves; a program must need no such setting.
+  const { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: _, ...inherited } = process.env;
   const child = spawn(process.execPath, ['--enable-source-maps', builtApp('cli'), ...words], {
     cwd: root,
-    env: { ...process.env, ...quiet, ...environment },
+    env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

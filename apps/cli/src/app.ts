@@ -18,11 +18,13 @@ export interface CommandOptions {
   /** Standard error. Defaults to the errors of `terminal`. */
   notes?: Terminal;
   signals: Pick<Signals, 'stop' | 'hurry'>;
+  /** Folder that holds `apps/`. Defaults to that of the installation. */
+  programs?: string;
   /** Longest wait of `rebuild` and `reconcile` for a Redis that went away, in milliseconds. Defaults to 20 seconds. */
   goneMs?: number;
 }
 
-/** The folder that holds apps/, packages/ and examples/; this file lies three folders under it, compiled or not. */
+/** The folder that holds apps/, packages/ and examples/; this file lies three folders under it, compiled or not, and a bundle keeps its place. */
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Runs the command that the command line names. @returns the exit code. */
@@ -43,6 +45,7 @@ export async function runCommand({ words, environment, terminal, signals, goneMs
     notes,
     signals,
     root,
+    programs: options.programs ?? root,
     goneMs,
     isJson: line.isJson,
     commands,

@@ -26,7 +26,7 @@ const FOREIGN = /^(?:REDIS_|S3_|RUNWARE_|DARKROOM_|WEBHOOK_|DAILY_CAP_|MONTHLY_C
  * Starts a whole Darkroom for development, with an emulator as its provider, prints how to reach it, and runs until a signal.
  * @returns 0 after a signal; 1 if a process did not become ready, or died.
  */
-export const runDev = ({ dataDir, redis }: DevValues, { environment, root, terminal, signals }: CommandContext): Promise<RunExitCode> =>
+export const runDev = ({ dataDir, redis }: DevValues, { environment, programs, terminal, signals }: CommandContext): Promise<RunExitCode> =>
   runUntilOver({ terminal, signals }, async (closing, over) => {
     const { signal } = over;
     const own = Object.fromEntries(Object.entries(environment).filter(([name]) => !FOREIGN.test(name) || name === 'REDIS_SERVER_BIN'));
@@ -40,7 +40,7 @@ export const runDev = ({ dataDir, redis }: DevValues, { environment, root, termi
     );
     signal.throwIfAborted();
     const darkroom = await startApps(
-      { stores, folder, root, environment: own, provider: undefined, onDeath: (error) => over.abort(error) },
+      { stores, folder, programs, environment: own, provider: undefined, onDeath: (error) => over.abort(error) },
       closing,
     );
     signal.throwIfAborted();

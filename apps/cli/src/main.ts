@@ -1,3 +1,7 @@
+import { fileURLToPath } from 'node:url';
+
+/** The apps lie beside this program, also if it is a bundle. */
+const programs = fileURLToPath(new URL('../../..', import.meta.url));
 /** Longest time to stop after the second signal. */
 const HURRY_LIMIT_MS = 3000;
 /** Time after which the process exits although something is still open: the Redis in JavaScript leaves a timer of ten seconds. */
@@ -21,7 +25,7 @@ try {
   const [{ runCommand }, { createTerminal }] = await Promise.all([import('./app.ts'), import('./terminal.ts')]);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
   const notes = createTerminal(process.stderr, process.stderr, process.env);
-  process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, notes, signals });
+  process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, notes, signals, programs });
   setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
 } catch (error) {
   if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;

@@ -8,11 +8,11 @@ import { withLocalStack } from './stack/with-local-stack.ts';
 /** Starts Darkroom on this machine; with a key of Runware it prints the quote instead, unless `--buy` is given. @returns the exit code. */
 export async function startOrQuote(
   command: StartValues,
-  { environment, terminal, signals, root }: Pick<CommandContext, 'environment' | 'terminal' | 'signals' | 'root'>,
+  { environment, terminal, signals, root, programs }: Pick<CommandContext, 'environment' | 'terminal' | 'signals' | 'root' | 'programs'>,
 ): Promise<0 | 1 | 2 | 130> {
   const config = loadConfig(environment);
   if (config.runware === undefined) {
-    if (!command.buy) return startHere({ command, config, root, terminal, signals, now: Date.now });
+    if (!command.buy) return startHere({ command, config, root, programs, terminal, signals, now: Date.now });
     terminal.complain('cannot buy: --buy needs a key of Runware in RUNWARE_API_KEY; without --buy the images come from an emulator');
     return 2;
   }
@@ -37,7 +37,7 @@ export async function startOrQuote(
     return 2;
   }
   terminal.print(`No more than ${cap} USD is spent in a day (UTC); --max-usd sets another limit.`, '');
-  return startHere({ command, config, root, terminal, signals, now: Date.now });
+  return startHere({ command, config, root, programs, terminal, signals, now: Date.now });
 }
 
 /** Starts Darkroom on this machine. */

@@ -39,6 +39,8 @@ export interface StartOptions extends RunContext {
   config: StartConfig;
   /** Folder of the installation. */
   root: string;
+  /** Folder that holds `apps/`. */
+  programs: string;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -54,7 +56,7 @@ export const start = ({ terminal, signals, ...options }: StartOptions): Promise<
   runUntilOver({ terminal, signals }, (closing, over) => run(options, terminal, closing, over));
 
 async function run(
-  { command, config, root, now }: Omit<StartOptions, keyof RunContext>,
+  { command, config, root, programs, now }: Omit<StartOptions, keyof RunContext>,
   terminal: Terminal,
   closing: Closing,
   over: AbortController,
@@ -90,7 +92,7 @@ async function run(
     printCaps(await lowerCap(settings, parseUsd(provider.dailyCapUsd)));
   }
   const onDeath = (error: LocalStackError): void => over.abort(error);
-  const darkroom = await startApps({ stores, folder, root, environment: config.environment, provider, onDeath }, closing);
+  const darkroom = await startApps({ stores, folder, programs, environment: config.environment, provider, onDeath }, closing);
   signal.throwIfAborted();
   if (darkroom.emulator !== undefined) row('emulator', `${darkroom.emulator.url}, plays Runware: real images, no money`);
   for (const { url } of darkroom.receivers) row('receiver', `${url}, takes the provider's webhooks`);

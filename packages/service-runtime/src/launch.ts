@@ -2,6 +2,10 @@ import { listenForSignals, type Signals } from './signals.ts';
 
 export { listenForSignals, type Signals } from './signals.ts';
 
+// Each program of ours begins here, before it loads the AWS SDK. Its warning about Node 20 tells a user nothing to do: we pin the last version
+// for Node 20 (docs/decisions/0001-toolchain.md).
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 /** A loaded program. */
 export interface Program {
   /** Runs until the program ends or a signal stops it. */

@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly signals: Pick<Signals, 'stop' | 'hurry'>;
   /** Folder of the installation: holds apps/, packages/ and examples/ in a checkout. */
   readonly root: string;
+  /** Folder that holds `apps/`: that of the bundles if this program is one of them, else `root`. */
+  readonly programs: string;
   /** Longest wait for a Redis that went away, in milliseconds; undefined: 20 seconds. */
   readonly goneMs: number | undefined;
   readonly isJson: boolean;

@@ -18,8 +18,8 @@ export interface ProviderOfStart {
 export interface AppsOptions {
   stores: Stores;
   folder: DataFolder;
-  /** Folder of the installation, which holds `apps/`. */
-  root: string;
+  /** Folder that holds `apps/`. */
+  programs: string;
   environment: Environment;
   /** Undefined: an emulator is started. */
   provider: ProviderOfStart | undefined;
@@ -39,7 +39,7 @@ const QUICK_TIMING = {
 };
 
 /** Starts the apps beside the stores of this start. @throws LocalStackError if an app does not become ready. */
-export function startApps({ stores, folder, root, environment, provider, onDeath }: AppsOptions, closing: Closing): Promise<Darkroom> {
+export function startApps({ stores, folder, programs, environment, provider, onDeath }: AppsOptions, closing: Closing): Promise<Darkroom> {
   const { redis, s3 } = stores;
   const workerSettings =
     provider === undefined
@@ -55,7 +55,7 @@ export function startApps({ stores, folder, root, environment, provider, onDeath
       stores: { redisUrl: redis.url, prefix: redis.prefix, s3 },
       apiKey: provider?.runware.apiKey ?? `emulator-${randomBytes(16).toString('hex')}`,
       webhookKeys: `local:${folder.secrets.webhook}`,
-      root,
+      root: programs,
       logs: folder.logs,
       environment: provider === undefined ? { ...QUICK_TIMING, ...environment } : environment,
       watch: { folder: folder.owned, onDeath },

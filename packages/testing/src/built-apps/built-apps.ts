@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 export const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** The environment variable with the folder of the bundled apps, for a run of tests that bundled them. */
-export const BUILT_APPS = 'DARKROOM_TEST_APPS';
+/** The environment variable with the folder of the bundled programs, for a run of tests whose task (scripts/tasks) bundled them. */
+const BUILT_APPS = 'DARKROOM_TEST_APPS';
 
 /** A program of this package that reads the durable events, by its place in the repository. */
 export const EVENT_CONSUMER = 'packages/testing/dist/event-consumer/main.js';

@@ -1,23 +1,21 @@
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown, type Plugin } from 'rolldown';
-import { CALLER, EVENT_CONSUMER, repositoryRoot } from './built-apps.ts';
-import { IMPORT, wrapped } from './run-cached.ts';
+import { builtAppsFolder, CALLER, EVENT_CONSUMER, repositoryRoot } from './built-apps.ts';
+import { IMPORT, wrapped } from './load-cached.ts';
 
 // The compiled file, also when this module runs from its source.
-const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
+const loadCachedFile = new URL('../../dist/built-apps/load-cached.js', import.meta.url).href;
 const WORKER = 'apps/worker/dist/main.js';
-/** Every program that tests start again and again, by its place in the repository. */
+/** Every program that is started again and again, by its place in the repository. */
 const programs = [
   WORKER,
   ...['webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser', 'notifier', 'api'].map((app) => `apps/${app}/dist/main.js`),
   EVENT_CONSUMER,
   CALLER,
 ];
-/** Other folders that the command line reads beside `apps/`. */
-const others = ['examples', '.local'] as const;
 
 /** A change of the built code: a deliberate fault in the worker that the crash points must find, or what a later version does. */
 export interface Breakage {
@@ -29,45 +27,65 @@ export interface Breakage {
 }
 
 /**
- * Writes each program as one script with a code cache. A process that tests start a thousand times spends most of its processor time on
- * finding, reading and compiling a thousand library files. The code is the built code, except for deliberate breakages.
+ * Writes all programs as one script, with a code cache for each. A process spends most of the processor time of its start on finding, reading
+ * and compiling a thousand library files. The code is the built code, except for deliberate breakages.
  * @param folder Gets the `main.js` of each program at the place that it has in the repository.
- * @param where Programs that are changed; one that is not the worker may lack the place of a change.
+ * @param where Programs that are changed; the others are those of this run of tests.
  * @throws Error if the place of a breakage does not occur exactly once.
  */
-export async function bundleApps(folder: string, breakages: readonly Breakage[] = [], where: 'worker' | 'all' = 'worker'): Promise<void> {
-  await Promise.all(programs.map((path) => bundle(path, folder, where === 'all' || path === WORKER ? breakages : [])));
-  for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
-  // A probe prints the version of the command line, which it reads two folders above its module: for a bundle, this folder.
-  await copyFile(join(repositoryRoot, 'apps', 'cli', 'package.json'), join(folder, 'apps', 'package.json'));
-}
-
-async function bundle(path: string, folder: string, breakages: readonly Breakage[]): Promise<void> {
-  const main = join(repositoryRoot, path);
+export async function bundleApps(folder: string, breakages: readonly Breakage[] = [], where: 'worker' | 'all' = 'all'): Promise<void> {
+  const changed = where === 'all' ? programs : [WORKER];
   const places = new Map<Breakage, number>();
-  // A plugin that sees every module of ten programs takes most of the time: each hook has a filter.
+  const mains = changed.map((path) => join(repositoryRoot, path));
+  // A plugin that sees every module takes most of the time: each hook has a filter.
   const plugins = [
-    asFunction(main),
-    keepPlaces,
+    listPrograms(changed),
+    asFunctions(mains),
+    keepPlaces(mains),
     keepPages,
     leaveLater,
     leaveOutside,
     breakages.length > 0 && breakOnPurpose(breakages, places),
   ];
-  const build = await rolldown({ input: main, platform: 'node', external: ['vitest'], plugins });
-  const script = join(folder, dirname(path), 'app.cjs');
+  const build = await rolldown({ input: LIST, platform: 'node', external: ['vitest'], plugins });
   const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
   await build.close();
   for (const breakage of breakages) {
     const count = places.get(breakage) ?? 0;
-    if (count !== 1 && !(count === 0 && path !== WORKER))
-      throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
+    if (count !== 1) throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
   }
-  await mkdir(dirname(script), { recursive: true });
-  await writeFile(script, asciiOf(wrapped(output[0].code)), 'latin1');
-  await writeFile(join(folder, path), `import { runCached } from '${runCachedFile}';\nrunCached(${JSON.stringify(script)});\n`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+  await writeFile(join(folder, SCRIPT), asciiOf(wrapped(output[0].code)), 'latin1');
+  for (const path of programs) {
+    const main = join(folder, path);
+    await mkdir(dirname(main), { recursive: true });
+    if (changed.includes(path)) await writeFile(main, startOf(path));
+    else await symlink(join(builtAppsFolder(), path), main);
+  }
 }
+
+const SCRIPT = 'programs.cjs';
+/** Name of the module that only a bundle has. */
+const LIST = 'programs';
+
+/** Returns the `main.js` of a program in a folder of bundles, which may be moved as a whole. */
+const startOf = (path: string): string => `import { loadCached } from '${loadCachedFile}';
+loadCached(new URL('${relative(dirname(path), SCRIPT)}', import.meta.url), import.meta.url).start('${path}');
+`;
+
+/** Gives the bundle a function that starts one of its programs. */
+const listPrograms = (paths: readonly string[]): Plugin => ({
+  name: 'list-programs',
+  resolveId: { filter: { id: LIST_ID }, handler: () => LIST },
+  load: {
+    filter: { id: LIST_ID },
+    handler: () =>
+      `const programs = {${paths.map((path) => `'${path}': () => import(${JSON.stringify(join(repositoryRoot, path))})`).join()}};
+export const start = (path) => programs[path]();`,
+  },
+});
+const LIST_ID = new RegExp(`^${LIST}$`);
 
 /** Escapes all other characters: V8 keeps a text of ASCII alone as the bytes of its file, and any other one as a copy twice as long. */
 const asciiOf = (code: string): string =>
@@ -113,18 +131,21 @@ const keepPages: Plugin = {
 };
 const FIND_PAGES = "eval(`require.resolve('@bull-board/ui/package.json')`)";
 
-/** Modules that look for files beside themselves: the S3 server starts a program, the API reads its version. */
-const placed = ['packages/', 'apps/api/'].map((folder) => join(repositoryRoot, folder));
-
-/** Gives such a module its own path instead of the bundle's. */
-const keepPlaces: Plugin = {
+/**
+ * Gives our modules their own paths instead of the bundle's: the S3 server starts a program, and the API reads its version, beside themselves.
+ * A main module is at the place of its bundle, so the command line starts the apps that lie there.
+ */
+const keepPlaces = (mains: readonly string[]): Plugin => ({
   name: 'keep-places',
   transform: {
     filter: { code: 'import.meta.url' },
     handler: (code, id) =>
-      placed.some((folder) => id.startsWith(folder)) ? code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)) : null,
+      ours.some((folder) => id.startsWith(folder)) && !mains.includes(id)
+        ? code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
+        : null,
   },
-};
+});
+const ours = ['apps', 'packages'].map((folder) => join(repositoryRoot, folder, '/'));
 
 const breakOnPurpose = (breakages: readonly Breakage[], places: Map<Breakage, number>): Plugin => ({
   name: 'break-on-purpose',
@@ -140,10 +161,10 @@ const breakOnPurpose = (breakages: readonly Breakage[], places: Map<Breakage, nu
 });
 
 /** Moves the code after the imports into an async function, because a script has no top-level await. */
-const asFunction = (main: string): Plugin => ({
-  name: 'as-function',
+const asFunctions = (mains: readonly string[]): Plugin => ({
+  name: 'as-functions',
   transform: {
-    filter: { id: main },
+    filter: { id: [...mains] },
     handler(code) {
       const imports = code.match(/^import .*;$/gm) ?? [];
       // The compiler marks a module without top-level imports by an empty export.
