@@ -31,8 +31,7 @@ export const formatCounts = ({ passed, failed, skipped }) =>
  */
 export async function runTests(name, context) {
   const { args, processes, env } = context;
-  // Those of `npm test` start few programs.
-  const bundles = name === 'test' ? { code: 0, programs: undefined } : await bundlePrograms(context);
+  const bundles = await bundlePrograms(context);
   if (bundles.code !== 0) return { code: bundles.code, counts: { passed: 0, failed: 1, skipped: 0 }, failedFiles: [] };
   const file = `.local/test-results/${name.replace(':', '-')}.json`;
   rmSync(file, { force: true });
