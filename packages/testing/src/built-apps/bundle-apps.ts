@@ -27,8 +27,8 @@ export interface Breakage {
 }
 
 /**
- * Writes all programs as one script, with a code cache for each. A process spends most of the processor time of its start on finding, reading
- * and compiling a thousand library files. The code is the built code, except for deliberate breakages.
+ * Writes all programs as a few scripts, which they share, with a code cache for each program. A process spends most of the processor time of
+ * its start on finding, reading and compiling a thousand library files. The code is the built code, except for deliberate breakages.
  * @param folder Gets the `main.js` of each program at the place that it has in the repository.
  * @param where Programs that are changed; the others are those of this run of tests.
  * @throws Error if the place of a breakage does not occur exactly once.
@@ -36,27 +36,28 @@ export interface Breakage {
 export async function bundleApps(folder: string, breakages: readonly Breakage[] = [], where: 'worker' | 'all' = 'all'): Promise<void> {
   const changed = where === 'all' ? programs : [WORKER];
   const places = new Map<Breakage, number>();
-  const mains = changed.map((path) => join(repositoryRoot, path));
+  const mains = Object.fromEntries(changed.map((path) => [nameOf(path), join(repositoryRoot, path)]));
   // A plugin that sees every module takes most of the time: each hook has a filter.
   const plugins = [
-    listPrograms(changed),
-    asFunctions(mains),
-    keepPlaces(mains),
+    asFunctions(Object.values(mains)),
+    keepPlaces(Object.values(mains)),
     keepPages,
     leaveLater,
     leaveOutside,
     breakages.length > 0 && breakOnPurpose(breakages, places),
   ];
-  const build = await rolldown({ input: LIST, platform: 'node', external: ['vitest'], plugins });
-  const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
+  const build = await rolldown({ input: mains, platform: 'node', external: ['vitest'], plugins });
+  const { output } = await build.generate({ format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' });
   await build.close();
   for (const breakage of breakages) {
     const count = places.get(breakage) ?? 0;
     if (count !== 1) throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
   }
-  await mkdir(folder, { recursive: true });
+  const scripts = join(folder, 'scripts');
+  await mkdir(scripts, { recursive: true });
+  for (const script of output)
+    if (script.type === 'chunk') await writeFile(join(scripts, script.fileName), asciiOf(wrapped(script.code)), 'latin1');
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
-  await writeFile(join(folder, SCRIPT), asciiOf(wrapped(output[0].code)), 'latin1');
   for (const path of programs) {
     const main = join(folder, path);
     await mkdir(dirname(main), { recursive: true });
@@ -65,27 +66,13 @@ export async function bundleApps(folder: string, breakages: readonly Breakage[] 
   }
 }
 
-const SCRIPT = 'programs.cjs';
-/** Name of the module that only a bundle has. */
-const LIST = 'programs';
+/** Returns the name of a program among the scripts. */
+const nameOf = (path: string): string => path.replace(/\/(dist\/)?main\.js$/, '').replaceAll('/', '-');
 
 /** Returns the `main.js` of a program in a folder of bundles, which may be moved as a whole. */
 const startOf = (path: string): string => `import { loadCached } from '${loadCachedFile}';
-loadCached(new URL('${relative(dirname(path), SCRIPT)}', import.meta.url), import.meta.url).start('${path}');
+loadCached(new URL('${relative(dirname(path), 'scripts')}/', import.meta.url), '${nameOf(path)}.cjs', import.meta.url);
 `;
-
-/** Gives the bundle a function that starts one of its programs. */
-const listPrograms = (paths: readonly string[]): Plugin => ({
-  name: 'list-programs',
-  resolveId: { filter: { id: LIST_ID }, handler: () => LIST },
-  load: {
-    filter: { id: LIST_ID },
-    handler: () =>
-      `const programs = {${paths.map((path) => `'${path}': () => import(${JSON.stringify(join(repositoryRoot, path))})`).join()}};
-export const start = (path) => programs[path]();`,
-  },
-});
-const LIST_ID = new RegExp(`^${LIST}$`);
 
 /** Escapes all other characters: V8 keeps a text of ASCII alone as the bytes of its file, and any other one as a copy twice as long. */
 const asciiOf = (code: string): string =>

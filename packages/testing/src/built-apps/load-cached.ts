@@ -1,6 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Name of `import(…)` in a bundle: a script from the code cache cannot import by itself. */
@@ -12,34 +14,43 @@ export const wrapped = (code: string): string => `(function (exports, require, m
 /** After this time a service has run most of its start-up code. */
 const WRITE_CACHE_AFTER_MS = 3000;
 
-/** A loaded bundle. */
-export interface Bundle {
-  /** Starts one of its programs. @param path Its place in the repository. */
-  start(path: string): void;
-}
-
 /**
- * Loads a script as Node loads a CommonJS module, from V8's code cache if there is one. Without the cache a start spends most of its
- * time compiling (Node 20 docs, "vm.Script", `cachedData`; `module.enableCompileCache` came with Node 22). V8 refuses a cache of another Node;
- * it takes one of another script of the same length, so a script that has a cache must never change.
+ * Loads a script as Node loads a CommonJS module, and the scripts that it requires, from V8's code cache if there is one. Without the cache a
+ * start spends most of its time compiling (Node 20 docs, "vm.Script", `cachedData`; `module.enableCompileCache` came with Node 22). V8 takes
+ * the cache of another script of the same length, so a script that has a cache must never change.
  *
- * @param script It is {@link wrapped} and all ASCII.
- * @param main Where the script finds itself. The cache lies beside it; the first process that lives long enough or ends writes it.
+ * @param folder Scripts that are {@link wrapped} and all ASCII.
+ * @param entry Name of the first script.
+ * @param main Where the scripts find themselves. The caches lie beside it; the first process that lives long enough or ends writes them.
  */
-export function loadCached(script: URL, main: string): Bundle {
-  const [scriptFile, mainFile] = [fileURLToPath(script), fileURLToPath(main)];
-  const cacheFile = `${mainFile}.cache`;
-  const cachedData = readIfThere(cacheFile);
-  const compiled = new Script(readFileSync(scriptFile, 'latin1'), { filename: scriptFile, ...(cachedData && { cachedData }) });
-  if (compiled.cachedDataRejected !== false) {
-    const write = (): void => writeWhole(cacheFile, compiled.createCachedData());
-    process.once('exit', write);
-    setTimeout(write, WRITE_CACHE_AFTER_MS).unref();
-  }
-  const module = { exports: {} };
-  const run = compiled.runInThisContext() as (...words: unknown[]) => void; // `wrapped` made it
-  run(module.exports, createRequire(import.meta.url), module, mainFile, (url: string) => import(url));
-  return module.exports as Bundle; // the list of programs that a bundle exports
+export function loadCached(folder: URL, entry: string, main: string): void {
+  const [scripts, mainFile] = [fileURLToPath(folder), fileURLToPath(main)];
+  const requireOutside = createRequire(import.meta.url);
+  const loaded = new Map<string, { exports: object }>();
+  const unwritten = new Map<string, Script>();
+  const load = (name: string): object => {
+    const before = loaded.get(name);
+    if (before !== undefined) return before.exports;
+    const module = { exports: {} };
+    loaded.set(name, module);
+    const file = join(scripts, name);
+    // The tag names the version of V8 and its options: a cache of others is of no use.
+    const cacheFile = join(dirname(mainFile), `${name}.${cachedDataVersionTag()}.cache`);
+    const cachedData = readIfThere(cacheFile);
+    const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData && { cachedData }) });
+    if (script.cachedDataRejected !== false) unwritten.set(cacheFile, script);
+    const run = script.runInThisContext() as (...words: unknown[]) => void; // `wrapped` made it
+    run(module.exports, requireFrom, module, mainFile, (url: string) => import(url));
+    return module.exports;
+  };
+  const requireFrom = (name: string): unknown => (name.startsWith('./') ? load(name.slice(2)) : requireOutside(name));
+  const write = (): void => {
+    for (const [cacheFile, script] of unwritten) writeWhole(cacheFile, script.createCachedData());
+    unwritten.clear();
+  };
+  process.once('exit', write);
+  setTimeout(write, WRITE_CACHE_AFTER_MS).unref();
+  load(entry);
 }
 
 function readIfThere(file: string): Buffer | undefined {
@@ -50,9 +61,11 @@ function readIfThere(file: string): Buffer | undefined {
   }
 }
 
-/** Writes a file in one step, because other processes read it at any time. */
+/** Writes a file in one step, because other processes read it at any time. Without it a start takes longer, and is no other one. */
 function writeWhole(file: string, bytes: Uint8Array): void {
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, bytes);
-  renameSync(own, file);
+  try {
+    writeFileSync(own, bytes);
+    renameSync(own, file);
+  } catch {} // a full disk, or a folder that was removed meanwhile
 }
