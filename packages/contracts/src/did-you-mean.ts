@@ -31,12 +31,15 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 /**
  * Counts the letters added, left out, replaced or swapped with their neighbour (optimal string alignment distance); returns Infinity above
  * `limit`. Each process compares its whole environment with the names of all settings when it starts, and nearly all of them are far
- * apart: their lengths or first letters show it.
+ * apart: their lengths, their letters or the first of them show it.
  */
 function slipsBetween(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) > limit) return Infinity;
   const a = left.toLowerCase();
   const b = right.toLowerCase();
+  // A slip brings in one letter at most, and takes away one.
+  const [lettersOfA, lettersOfB] = [lettersOf(a), lettersOf(b)];
+  if (countBits(lettersOfA & ~lettersOfB) > limit || countBits(lettersOfB & ~lettersOfA) > limit) return Infinity;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row += 1) {
@@ -52,6 +55,19 @@ function slipsBetween(left: string, right: string, limit: number): number {
     last = current;
   }
   return at(last, b.length);
+}
+
+/** Returns a bit for each letter of a text; some characters share one. */
+function lettersOf(text: string): number {
+  let letters = 0;
+  for (let index = 0; index < text.length; index += 1) letters |= 1 << (text.charCodeAt(index) % 32);
+  return letters;
+}
+
+function countBits(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count += 1;
+  return count;
 }
 
 const at = (row: readonly number[], column: number): number => row[column] ?? Infinity;

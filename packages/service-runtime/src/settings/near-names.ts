@@ -51,8 +51,9 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
   const found = (near: readonly { name: string }[]): NearName | undefined =>
     near.length === 0 ? undefined : { meant: near.map(({ name }) => name), isOurs: near.some(({ name }) => ours.test(name)) };
   return (name) => {
-    const other = Object.entries(otherNames).find(([each]) => each === joined(name));
-    if (other !== undefined) return { meant: other[1], isOurs: false };
+    const plain = joined(name);
+    const other = Object.hasOwn(otherNames, plain) ? otherNames[plain] : undefined;
+    if (other !== undefined) return { meant: other, isOurs: false };
     if (name.length < MIN_LENGTH && !name.includes('_')) return undefined;
     const words = wordsOf(name);
     const line = lineOf(words);
@@ -61,7 +62,7 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
     const near = found(cut.slice(0, 2)) ?? found(padded) ?? found(settings.filter((each) => cutsShort(words, each.words)));
     if (near !== undefined) return near;
     const slips =
-      name.length < MIN_LENGTH ? undefined : findMeant(joined(name), [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
+      name.length < MIN_LENGTH ? undefined : findMeant(plain, [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
     const form = slips === undefined ? undefined : forms.get(slips);
     return form === undefined
       ? found(settings.filter((each) => leavesOut(words, each.words)))
