@@ -46,3 +46,15 @@ test('with a bucket of another Darkroom, or before the store is open, the eraser
   expect((await ask('/livez')).status).toBe(200);
   expect((await world.storage.readStaging(ref)).kind).toBe('found');
 });
+
+test('in a bucket of a later format the eraser deletes nothing and says why', async () => {
+  const world = await setup();
+  await world.open();
+  await world.storage.recordFormat(2, 0);
+  const ref = buildRef();
+  await world.s3.put(stagingKey(ref), 'bytes');
+  await world.reconcile.handOverUploads([taskUuidOf(ref)]);
+  const { ask } = await world.startEraser();
+  await eventually(async () => expect((await ask('/readyz')).body).toContain('the bucket holds a store of format 2'));
+  expect((await world.storage.readStaging(ref)).kind).toBe('found');
+});

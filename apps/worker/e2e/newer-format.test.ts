@@ -1,3 +1,4 @@
+import { createObjectStorage } from '@darkroom/object-storage';
 import { createEvents, createProducer, hasCode } from '@darkroom/producer';
 import { countExecutions, eventually, readBilledTasks, runApp, startDashboard, startFleet, storesEnvironment } from '@darkroom/testing';
 import { Redis } from 'ioredis';
@@ -63,4 +64,36 @@ test('each process refuses a store of a later format in words, buys and queues n
   expect(sending, 'the lines of a purchase name its trace').toContain(`"traceId":"${TRACE}"`);
   expect(log.match(/"event":"redis.lost"/g), 'lines about it').toHaveLength(1);
   expect(log).not.toContain('run put back after an error');
+}, 60_000);
+
+test('a worker takes no jobs after Redis was lost and the bucket has a later format, and says so in words', async () => {
+  const fleet = await startFleet();
+  const redis = new Redis(fleet.redisUrl);
+  const { redisUrl, prefix, s3Config: s3 } = fleet;
+  const storage = createObjectStorage({ ...s3, requestTimeoutMs: 10_000, maxImageBytes: 1 }, { now: Date.now });
+  onTestFinished(async () => {
+    storage.close();
+    redis.disconnect();
+    await fleet.stop();
+  });
+  await storage.recordFormat(2, 0);
+  await redis.flushall();
+  await fleet.redis.kill();
+  await fleet.redis.start();
+  const words = WORDS.replace('Redis', 'the bucket');
+  await eventually(
+    async () => {
+      const answer = await fetch(`${fleet.workers[0]?.url ?? ''}/readyz`, { headers: { connection: 'close' } });
+      expect({ status: answer.status, body: await answer.text() }).toMatchObject({
+        status: 503,
+        body: expect.stringContaining(words) as unknown,
+      });
+    },
+    { withinMs: 20_000 },
+  );
+  const rebuilt = await runApp('cli', ['rebuild'], storesEnvironment({ redisUrl, prefix, s3 }));
+  expect(rebuilt).toMatchObject({ code: 1, output: expect.stringContaining(words) as unknown });
+  expect(await redis.keys(`${prefix}:format`)).toEqual([]);
+  const log = (await fleet.workers[0]?.log()) ?? '';
+  expect(log.match(/"event":"store.foreign"/g), 'lines about it').toHaveLength(1);
 }, 60_000);

@@ -1,4 +1,4 @@
-import { defined, hasCode } from '@darkroom/contracts';
+import { defined, ForeignBucketError, hasCode, NewerFormatError } from '@darkroom/contracts';
 import type { ComparedMemory, GenerationStore } from '@darkroom/generation-store';
 import type { Submissions } from '@darkroom/queues';
 import { restoreForgotten, type Recovery } from '@darkroom/recovery';
@@ -21,7 +21,7 @@ export interface WatchServerRunDependencies {
   recovery: Recovery;
   submissions: Pick<Submissions, 'endRest' | 'endStrayThrottle'>;
   ownStore: Pick<OwnStore, 'open' | 'check'>;
-  /** Called with the error of the owner check while the worker runs; called with nothing once Redis and bucket belong together. */
+  /** Called with the error of the owner check while the worker runs; called with nothing once it passes. */
   onForeign(error: Error | undefined): void;
   /** The settings of the store, which a restarted Redis may have lost or may hold in an older state. */
   settings: Pick<SettingsKeeper, 'restore' | 'look'>;
@@ -56,15 +56,14 @@ export function watchServerRun(
     try {
       await lookAtRun();
     } catch (error) {
+      const isNewer = error instanceof NewerFormatError;
       // the watch of the connection tells it, and pauses this worker
-      if (hasCode(error, 'store.newer-format')) return;
-      if (!hasCode(error, 'store.foreign-bucket') || !(error instanceof Error)) throw error;
+      if (isNewer && !error.isOfBucket) return;
+      if (!isNewer && !(error instanceof ForeignBucketError)) throw error;
       onForeign(error);
+      const why = isNewer ? 'a later version has written its bucket' : 'its Redis and its bucket do not belong together';
       if (toldOfForeign !== error.message)
-        logger.error(
-          { event: 'store.foreign', err: error, code: error.code },
-          'this worker takes no jobs: its Redis and its bucket do not belong together',
-        );
+        logger.error({ event: 'store.foreign', err: error, code: error.code }, `this worker takes no jobs: ${why}`);
       toldOfForeign = error.message;
     }
   }

@@ -160,14 +160,22 @@ export class RebuildNeededError extends DarkroomError {
 
 /** The operator must upgrade this process: the store has a format of a later version. */
 export class NewerFormatError extends DarkroomError {
-  /** @param stored Number in Redis. @param known Number that this process knows. */
-  constructor(stored: string, known: number, options?: DarkroomErrorOptions) {
+  /** True if the number in the bucket says so, and not that in Redis. */
+  readonly isOfBucket: boolean;
+
+  /** @param stored Number of the store. @param known Number that this process knows. @param holder The side that holds the number. */
+  constructor(
+    stored: string,
+    known: number,
+    { holder = 'Redis', ...options }: DarkroomErrorOptions & { holder?: 'Redis' | 'the bucket' } = {},
+  ) {
     super(
       'store.newer-format',
-      `Redis holds a store of format ${stored}, and this process knows formats up to ${known}: upgrade this process first; it queues and buys nothing until then`,
+      `${holder} holds a store of format ${stored}, and this process knows formats up to ${known}: upgrade this process first; it queues and buys nothing until then`,
       true,
-      { ...options, details: { stored, known, ...options?.details } },
+      { ...options, details: { stored, known, ...options.details } },
     );
+    this.isOfBucket = holder === 'the bucket';
   }
 }
 

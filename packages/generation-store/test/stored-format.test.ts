@@ -28,11 +28,11 @@ test('no process raises the number of a store; an operator does, once', async ()
   await redis.set(`${prefix}:format`, '0');
   await store.noteCheckpoint();
   expect(await store.readStoreFormat()).toEqual({ written: 0, known: STORED_FORMAT });
-  expect(await store.raiseStoreFormat()).toBe(true);
+  expect(await store.raiseStoreFormat(STORED_FORMAT)).toBe(true);
   expect(await store.readStoreFormat()).toEqual({ written: STORED_FORMAT, known: STORED_FORMAT });
-  expect(await store.raiseStoreFormat()).toBe(false);
+  expect(await store.raiseStoreFormat(STORED_FORMAT)).toBe(false);
   await redis.set(`${prefix}:format`, '2');
-  await expect(store.raiseStoreFormat()).rejects.toMatchObject({ code: 'store.newer-format' });
+  await expect(store.raiseStoreFormat(STORED_FORMAT)).rejects.toMatchObject({ code: 'store.newer-format' });
 });
 
 test('a store of a later format is neither read nor changed, and used again when the number fits', async () => {

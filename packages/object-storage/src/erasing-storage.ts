@@ -18,7 +18,11 @@ import { createStoredGenerations, type StoredGenerations } from './stored-genera
 
 /** The bucket as the eraser uses it, the one process that deletes. Every failure of S3 is a StorageError. */
 export interface ErasingStorage
-  extends Pick<OwnerStore, 'findOwner'>, Pick<RequestStore, 'findRequest'>, Pick<RecordStore, 'salvageIntent'>, StoredGenerations {
+  extends
+    Pick<OwnerStore, 'findOwner' | 'findFormat'>,
+    Pick<RequestStore, 'findRequest'>,
+    Pick<RecordStore, 'salvageIntent'>,
+    StoredGenerations {
   /** Proves with one small request that the bucket exists and may be listed. */
   checkAccess(): Promise<void>;
   /** Lists the records of one generation, without reading them. */
@@ -43,11 +47,12 @@ export interface ErasingStorage
 
 export function createErasingStorage(config: BucketConfig): ErasingStorage {
   const bucket = createBucket(config);
-  const { findOwner } = createOwnerStore(bucket);
+  const { findOwner, findFormat } = createOwnerStore(bucket);
   const { listRecordsOf, findIntent, salvageIntent } = createRecordStore(bucket);
   const { findRequest } = createRequestStore(bucket, randomSalt);
   return {
     findOwner,
+    findFormat,
     listRecordsOf,
     findIntent,
     salvageIntent,

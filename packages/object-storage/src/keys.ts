@@ -51,6 +51,18 @@ export function parseSettingEndKey(kind: SettingKind, key: string): string | und
   return settingEndKey({ kind, id }) === key ? id : undefined;
 }
 
+/** Prefix of the numbers of the stored format. */
+export const formatsPrefix = 'settings/format/';
+
+/** Returns the key of an object that says, by its name alone, that a format may be written. The highest number counts. */
+export const formatKey = (format: number): string => `${formatsPrefix}${format}.json`;
+
+/** Reads the number in such a key; undefined for a key that Darkroom does not write. */
+export function parseFormatKey(key: string): number | undefined {
+  const format = Number(/\/([1-9]\d{0,11})\.json$/.exec(key)?.[1]);
+  return formatKey(format) === key ? format : undefined;
+}
+
 /** Prefix of all changes of the keys of the HTTP API. */
 export const apiKeysPrefix = 'settings/keys/';
 

@@ -1,14 +1,19 @@
 import { ownerSchema, StorageError, type Owner } from '@darkroom/contracts';
 import type { Bucket } from './bucket.ts';
+import { formatKey, formatsPrefix, parseFormatKey } from './keys.ts';
 
 /** Key of the Darkroom that owns the bucket. */
 const ownerKey = 'settings/owner.json';
 
-/** The Darkroom that owns the bucket. All throw StorageError. */
+/** The Darkroom that owns the bucket, and the format of its store. All throw StorageError. */
 export interface OwnerStore {
   findOwner(): Promise<Owner | undefined>;
   /** Writes the owner, once. Returns the recorded owner, which may be another. */
   recordOwner(owner: Owner): Promise<Owner>;
+  /** Finds the format that processes may write: the highest recorded one, or 1. Reads names alone. */
+  findFormat(): Promise<number>;
+  /** Records that processes may write a format. @param at Redis time, in milliseconds since 1970. */
+  recordFormat(format: number, at: number): Promise<void>;
 }
 
 const MAX_OWNER_BYTES = 64 * 1024;
@@ -39,6 +44,13 @@ export function createOwnerStore(bucket: Bucket): OwnerStore {
         reached: 'yes',
       });
     },
+    async findFormat() {
+      let highest = 1;
+      for await (const { key } of bucket.listAll(formatsPrefix)) highest = Math.max(highest, parseFormatKey(key) ?? 1);
+      return highest;
+    },
+    recordFormat: async (format, at) =>
+      void (await bucket.writeOnce(formatKey(format), Buffer.from(JSON.stringify({ version: 1, format, at })), 'application/json')),
   };
 }
 

@@ -53,6 +53,7 @@ async function eraseEverything(): Promise<Set<string>> {
   const storage = createErasingStorage({ bucket, region, endpoint, credentials, requestTimeoutMs: 10_000 });
   await storage.checkAccess();
   await storage.findOwner();
+  await storage.findFormat();
   const ref = refOf();
   await storage.deleteUploads([taskUuidOf(ref)]);
   await storage.writeTombstone(ref.generationId, 0);
@@ -93,6 +94,8 @@ async function useEverything(): Promise<Set<string>> {
   await storage.hasRecords();
   await storage.recordOwner({ version: 1, id: randomUUID(), prefix: '{darkroom}', at: 1, epoch: 'epoch' });
   await storage.findOwner();
+  await storage.recordFormat(1, 0);
+  await storage.findFormat();
   const caps = { allPerDay: 1 };
   await storage.recordSetting(buildSettingRecord('caps', { revision: 1, at: 0, before: null, after: caps }));
   await storage.findNewestSetting('caps');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ForeignBucketError, type Owner } from '@darkroom/contracts';
+import { ForeignBucketError, STORED_FORMAT, type Owner } from '@darkroom/contracts';
 import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
 import { uniquePrefix } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -150,4 +150,31 @@ test('a damaged owner is told, and opens nothing', async () => {
   await world.plant('settings/owner.json', '{"version":1');
   await expect(openOwnedStore(owning, noSettings)).rejects.toMatchObject({ code: 'storage.corrupt-record' });
   expect((await world.store.readOwnership()).epoch).toBeUndefined();
+});
+
+test('a new store has the number of its format in the bucket before its epoch, and gets it from there after its Redis went back', async () => {
+  const { world, owning } = await setup();
+  let wasThere = false;
+  const seed = async () => void (wasThere = world.s3.requests.some(({ key }) => key === `settings/format/${STORED_FORMAT}.json`));
+  await openOwnedStore(owning, seed);
+  expect(wasThere).toBe(true);
+  await world.redis.set(`${world.prefix}:format`, '0');
+  await checkOwner(owning);
+  expect(await world.redis.get(`${world.prefix}:format`)).toBe(String(STORED_FORMAT));
+});
+
+test('a process that does not know the format of the bucket neither opens, takes over nor checks its store, with Redis lost or there', async () => {
+  const { world, owning } = await setup();
+  await openOwnedStore(owning, noSettings);
+  await world.plant('settings/format/readme.json', 'of a person');
+  await world.plant('settings/format/10.json', '{}');
+  const before = await world.redis.get(`${world.prefix}:format`);
+  const refusal = { code: 'store.newer-format', details: { stored: '10', known: STORED_FORMAT }, isOfBucket: true };
+  for (const isLost of [false, true]) {
+    if (isLost) await world.wipe();
+    await expect(checkOwner(owning)).rejects.toMatchObject(refusal);
+    await expect(openOwnedStore(owning, noSettings)).rejects.toMatchObject(refusal);
+    await expect(takeOverBucket(owning)).rejects.toMatchObject(refusal);
+    expect(await world.redis.get(`${world.prefix}:format`)).toBe(isLost ? null : before);
+  }
 });

@@ -8,11 +8,13 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { builtAppsFolder } from '../src/built-apps/built-apps.ts';
 import { bundleApps, type Breakage } from '../src/built-apps/bundle-apps.ts';
+import { createTap } from '../src/crash-points/tap.ts';
 import { eventually } from '../src/eventually.ts';
 import { countExecutions, readBilledTasks } from '../src/fleet/bill.ts';
 import { startFleet } from '../src/fleet/fleet.ts';
 import { baseEnvironment } from '../src/fleet/test-place.ts';
 
+const BUCKET_WORDS = 'the bucket holds a store of format 2, and this process knows formats up to 1: upgrade this process first';
 const STOP_LIMIT_MS = 10_000;
 const request = { positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 } as const;
 
@@ -91,9 +93,19 @@ test('a fleet rolls under load to a version with a further format, which is writ
   const formOf = (id: string): Promise<string | null> => redis.hget(`${prefix}:submission:${id}:0-1`, 'form');
   expect(await redis.get(`${prefix}:format`), 'the earlier version may run').toBe('1');
   expect(await formOf(ids.at(-1) ?? '')).toBeNull();
-  const later = await producer.enqueue(request, { runAt: Date.now() + 4000 });
   const env = { ...baseEnvironment(), ...storesEnvironment({ redisUrl, prefix, s3: fleet.s3Config }) };
-  const ended = await runProgram({ name: 'cli', args: [join(next, 'apps/cli/dist/main.js'), 'upgrade', '--finish'], environment: env });
+  const cli = (build: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    runProgram({ name: 'cli', args: [join(build, 'apps/cli/dist/main.js'), ...args], environment: { ...env, ...more } });
+  const tap = createTap(fleet.directory, 'cli', { redis: redisUrl, s3: fleet.s3Config.endpoint, provider: fleet.emulatorUrl });
+  const recording = `s3 PUT /${fleet.s3Config.bucket}/settings/format/2.json`;
+  await tap.order({ kind: 'die', at: { request: recording, occurrence: 1, moment: 'after' } });
+  const killed = await cli(next, ['upgrade', '--finish'], tap.environment);
+  expect((await tap.read()).died, killed.output).toMatchObject({ request: recording });
+  expect(await redis.get(`${prefix}:format`), 'S3 has the number, and Redis has not').toBe('1');
+  const early = await cli(builtAppsFolder(), ['reconcile']);
+  expect(early).toMatchObject({ code: 1, output: expect.stringContaining(BUCKET_WORDS) as unknown });
+  const later = await producer.enqueue(request, { runAt: Date.now() + 10_000 });
+  const ended = await cli(next, ['upgrade', '--finish']);
   expect(ended, ended.output).toMatchObject({
     code: 0,
     output: expect.stringContaining('earlier versions use this store no more') as unknown,
@@ -103,6 +115,13 @@ test('a fleet rolls under load to a version with a further format, which is writ
   });
   expect(await formOf(later.generationId)).toBe('2');
   await expect(producer.get(later.generationId)).rejects.toMatchObject({ code: 'store.newer-format' });
+
+  await redis.flushall();
+  expect(await cli(builtAppsFolder(), ['rebuild'])).toMatchObject({ code: 1, output: expect.stringContaining(BUCKET_WORDS) as unknown });
+  expect(await redis.exists(`${prefix}:epoch`)).toBe(0);
+  const rebuilt = await cli(next, ['rebuild']);
+  expect(rebuilt.code, rebuilt.output).toBe(0);
+  expect(await redis.get(`${prefix}:format`), 'Redis has it from S3').toBe('2');
   const longest = Math.round(Math.max(...stops));
   process.stdout.write(
     `rolled ${stops.length} processes under ${ids.length} orders: 0 failed, 0 bought twice, SIGTERM to exit ${longest} ms at most\n`,

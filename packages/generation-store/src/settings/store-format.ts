@@ -18,10 +18,10 @@ const readFormatScript = createLuaScript(/* lua */ `${prelude}
 return tonumber(redis.call('GET', KEYS[1]) or '1')
 `);
 
-/** Replies 1, or 0 if the number was there already. A higher one is refused by the prelude. */
+/** Replies 1, or 0 if the number is as high already. One that this build does not know is refused by the prelude. */
 const raiseFormatScript = createLuaScript(/* lua */ `${prelude}
-if tonumber(redis.call('GET', KEYS[1]) or '1') == ${STORED_FORMAT} then return 0 end
-redis.call('SET', KEYS[1], '${STORED_FORMAT}')
+if tonumber(redis.call('GET', KEYS[1]) or '1') >= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
 return 1
 `);
 
@@ -32,8 +32,9 @@ export const readStoreFormat = async (redis: Redis, prefix: string): Promise<Sto
 });
 
 /**
- * Lets processes write the newest form of this build. Processes of earlier versions use the store no more from then on.
- * @returns true if it was another one before.
+ * Lets processes write a form. Processes that do not know it use the store no more from then on.
+ * @param format One that the bucket has recorded.
+ * @returns true if it was a lower one before.
  */
-export const raiseStoreFormat = async (redis: Redis, prefix: string): Promise<boolean> =>
-  z.number().parse(await raiseFormatScript.run(redis, formatKey(prefix), [prefix])) === 1;
+export const raiseStoreFormat = async (redis: Redis, prefix: string, format: number): Promise<boolean> =>
+  z.number().parse(await raiseFormatScript.run(redis, formatKey(prefix), [prefix, format])) === 1;

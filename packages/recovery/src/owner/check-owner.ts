@@ -1,4 +1,12 @@
-import { defined, describeOwner, findOwnerDisagreement, ForeignBucketError, type Owner } from '@darkroom/contracts';
+import {
+  defined,
+  describeOwner,
+  findOwnerDisagreement,
+  ForeignBucketError,
+  NewerFormatError,
+  STORED_FORMAT,
+  type Owner,
+} from '@darkroom/contracts';
 import { findDisagreement } from './find-disagreement.ts';
 import type { Owning } from './ports.ts';
 
@@ -10,15 +18,19 @@ export type Belonging =
 
 /**
  * Compares the owner that Redis knows with the one that the bucket names. An open store of an earlier version takes the bucket once, if the
- * bucket has no owner and both sides tell the same of their purchases.
- * @throws ForeignBucketError, in words for an operator, if they do not belong together; StorageError.
+ * bucket has no owner and both sides tell the same of their purchases. A Redis that was lost, or went back, gets the number of the
+ * stored format from the bucket before anything is written.
+ * @throws ForeignBucketError, in words for an operator, if they do not belong together; NewerFormatError if this build does not know the
+ * format of the bucket; StorageError.
  */
 export async function checkOwner(owning: Owning): Promise<Belonging> {
   const { store, archive, prefix, darkroomId } = owning;
-  const owner = await archive.findOwner();
+  const [owner, format] = await Promise.all([archive.findOwner(), archive.findFormat()]);
   const { epoch, ownerId } = await store.readOwnership();
   const disagreement = findOwnerDisagreement({ owner, ownerId, isOpen: epoch !== undefined, prefix, darkroomId });
   if (disagreement !== undefined) throw new ForeignBucketError(disagreement);
+  if (format > STORED_FORMAT) throw new NewerFormatError(String(format), STORED_FORMAT, { holder: 'the bucket' });
+  await store.raiseStoreFormat(format);
   if (epoch === undefined) return { kind: 'closed', ...defined({ owner }) };
   if (ownerId === undefined) return takeOnce(owning, epoch, owner);
   return { kind: 'belongs', ownerId };

@@ -1,3 +1,4 @@
+import { STORED_FORMAT } from '@darkroom/contracts';
 import { checkOwner } from './check-owner.ts';
 import type { Owning } from './ports.ts';
 
@@ -8,7 +9,7 @@ export type OpenedStore =
   | { kind: 'closed' };
 
 /**
- * Makes a new store usable (I9): writes the owner of the bucket, and then the epoch. A Redis that lost its memory stays closed: it has
+ * Makes a new store usable (I9): writes the owner and the format of the bucket, and then the epoch. A Redis that lost its memory stays closed: it has
  * forgotten its spend, so it would cross every cap, and buy again what S3 knows to be bought.
  *
  * Redis first notes the claim, so that the worker after one that died in between writes the same.
@@ -29,6 +30,7 @@ export async function openOwnedStore(owning: Owning, seed: () => Promise<void>):
     const again = await checkOwner(owning);
     return again.kind === 'belongs' ? { kind: 'open', ownerId: again.ownerId, isNew: false } : { kind: 'closed' };
   }
+  await archive.recordFormat(STORED_FORMAT, now);
   await seed();
   return { kind: 'open', ownerId: owner.id, isNew: await store.initialise(owner.epoch, owner.id) };
 }

@@ -5,9 +5,20 @@ import type { ObjectStorage } from '@darkroom/object-storage';
 export interface Owning {
   store: Pick<
     GenerationStore,
-    'readOwnership' | 'claimOwner' | 'adoptOwner' | 'initialise' | 'readServerRun' | 'readSpend' | 'listOpen' | 'findSubmissions'
+    | 'readOwnership'
+    | 'claimOwner'
+    | 'adoptOwner'
+    | 'initialise'
+    | 'readServerRun'
+    | 'readSpend'
+    | 'listOpen'
+    | 'findSubmissions'
+    | 'raiseStoreFormat'
   >;
-  archive: Pick<ObjectStorage, 'findOwner' | 'recordOwner' | 'hasRecords' | 'listRecordsOfDate' | 'listRecordsOf'>;
+  archive: Pick<
+    ObjectStorage,
+    'findOwner' | 'recordOwner' | 'findFormat' | 'recordFormat' | 'hasRecords' | 'listRecordsOfDate' | 'listRecordsOf'
+  >;
   /** Key prefix in Redis. */
   prefix: string;
   /** Binds a process to one Darkroom (`DARKROOM_ID`): it opens no other, and no empty Redis or bucket. */
