@@ -104,6 +104,7 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
         metrics: apiMetrics,
         logger,
         version: readVersion(),
+        models: overrides.models,
       });
       await server.register(createMetricsRoutes(metrics));
       address = await server.listen(config.listen);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { describeGiven, errorCodes, InvalidRequestError } from '@darkroom/contracts';
+import { describeGiven, errorCodes, InvalidRequestError, type Models } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
 import rateLimit from '@fastify/rate-limit';
@@ -46,6 +46,8 @@ export interface ServerParts extends RouteParts {
   metrics: ReturnType<typeof createApiMetrics>;
   logger: Logger;
   version: string;
+  /** Models of the document; those of this version when absent. */
+  models: Models | undefined;
 }
 
 /** Builds the HTTP server from the table of routes. */
@@ -65,8 +67,13 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerUnreadable,
+    // Node answers without a body; a hook refuses it in words.
+    requireHostHeader: false,
     frameworkErrors: (error, request, reply) => fail(error, request, reply),
   });
+
+  server.server.on('checkExpectation', ({ socket }) => answerUnreadable({ code: 'EXPECT' }, socket));
+  server.server.on('connect', (_request, socket) => answerUnreadable({ code: 'CONNECT' }, socket));
 
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const explained = explainHttpError(error);
@@ -101,6 +108,10 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   server.addContentTypeParser([...inputTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      void reply.header('connection', 'close');
+      throw new ApiError('api.malformed', 'the header Host is missing, which HTTP/1.1 requires');
+    }
     if (!request.is404) return undefined;
     // Before the body is read: nothing bounds those of callers without a key.
     void reply.header('connection', 'close');
@@ -144,7 +155,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
         retryAfterSeconds: Math.max(1, Math.ceil(ttl / 1000)),
       }),
   });
-  await addReference(server, routes, parts.version);
+  await addReference(server, routes, parts.version, parts.models);
   await server.register(createHealthRoutes({ ready: parts.ready }));
   for (const route of routes) addRoute(route);
   return server;

@@ -110,14 +110,30 @@ test('a body to an unknown path is refused before it is read, also without a key
   expect(answer()).toMatch(/^HTTP\/1\.1 404 [^]*connection: close[^]*api\.not-found/);
 });
 
+const POST = 'POST /v1/quotes HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+
 test.each([
   ['no HTTP', 'hello\r\n\r\n', 400],
   ['two lengths', 'POST /v1/quotes HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400],
+  ['no Host', 'GET /v1/spend HTTP/1.1\r\n\r\n', 400],
+  ['no Host and an unknown path', 'GET /nowhere HTTP/1.1\r\n\r\n', 400],
+  ['a length beside chunks', `${POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`, 400],
+  ['a bad chunk', `${POST}Authorization: Bearer KEY\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`, 400],
+  ['a length below zero', `${POST}Content-Length: -1\r\n\r\n{}`, 400],
+  ['an unknown method', 'BUY /v1/quotes HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n', 405],
+  ['an unknown expectation', 'GET /v1/spend HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n', 417],
   ['headers of 20 KB', `GET /v1/spend HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
 ] as const)('%s is answered with a problem', async (_name, bytes, status) => {
-  const { socket, answer } = await begin(world.url, bytes);
+  const { socket, answer } = await begin(world.url, bytes.replace('KEY', key));
   await once(socket, 'close');
   const [head = '', body = ''] = answer().split('\r\n\r\n');
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*content-type: application/problem\\+json`));
   expect(JSON.parse(body)).toMatchObject({ status, code: 'api.malformed', retryable: false });
+});
+
+test('HTTP/1.0, which knows no Host, is answered', async () => {
+  const { socket, answer } = await begin(world.url, `GET /v1/spend HTTP/1.0\r\nAuthorization: Bearer ${key}\r\n\r\n`);
+  await once(socket, 'close');
+  expect(answer()).toMatch(/^HTTP\/1\.1 200 /);
 });

@@ -32,6 +32,18 @@ test('a second model is quoted, enqueued, read and listed under its own name', a
   const path = `/v1/generations/${String(made.body['generationId'])}`;
   expect(await call('GET', path)).toMatchObject({ status: 200, body: { model: 'acme:poster@1' } });
   expect(await call('GET', '/v1/generations')).toMatchObject({ body: { data: [{ provider: 'acme', model: 'acme:poster@1' }] } });
+  const { request: kept } = (await call('GET', path)).body as { request: object };
+  expect(await call('POST', '/v1/quotes', kept), 'the command line asks so for a model that it does not know').toMatchObject({
+    status: 200,
+    body: { imageUsd: '0.14', atMostUsd: '0.28' },
+  });
+  const { body: document } = await call('GET', '/v1/openapi.json');
+  const { schemas } = document['components'] as { schemas: Record<string, { anyOf?: { properties: Record<string, unknown> }[] }> };
+  for (const name of ['QuoteRequest', 'GenerationRequest'])
+    expect(schemas[name]?.anyOf?.map(({ properties }) => properties['model'])).toEqual([
+      { type: 'string', const: 'xai:grok-imagine@image' },
+      { type: 'string', enum: ['acme:poster@1'] },
+    ]);
   expect(await call('POST', '/v1/quotes', { ...request, model: 'acme:postr@1' })).toMatchObject({
     status: 422,
     body: {

@@ -215,7 +215,7 @@ test.each([
   [['generate', 'a door', '--deadline', '2020-11-30'], 2, '--deadline: must lie in the future'],
   [['generate', 'a door', '--run-at', '2099-11-30'], 2, '--run-at: must lie in the next 30 days'],
   [['generate', 'a door', '--tag', 'x', '--tag', 'x'], 2, '--tag[1]: is an earlier one of these tags'],
-  [['generate', 'a door', '--reference', 'package.json'], 2, 'must be a complete JPG, PNG or WEBP'],
+  [['generate', 'a door', '--reference', 'package.json'], 2, '--reference package.json: must be a complete JPG, PNG or WEBP'],
   [['list', '--cursor', 'x'], 2, '--cursor: must be'],
   [['list', '--code', 'X Y'], 2, '--code: must be the code of an error'],
   [['watch', '01890a5d-ac96-774b-bcce-b302099a8057'], 1, 'no generation has the id'],

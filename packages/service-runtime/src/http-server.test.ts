@@ -50,6 +50,19 @@ test('closes a connection beyond the limit, and accepts the next once one ends',
   await expect.poll(() => fetch(url, { headers: { connection: 'close' } }).then(({ status }) => status, String)).toBe(200);
 });
 
+test('lets others in once clients that send a byte now and then have had their time', async () => {
+  const { url, dial } = await setup({ requestLimitMs: LIMIT_MS, maxConnections: 20 });
+  const slow = Array.from({ length: 20 }, dial);
+  await Promise.all(slow.map((socket) => once(socket, 'connect')));
+  for (const socket of slow) socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\nContent-Type: text/plain\r\n\r\n');
+  const pieces = setInterval(() => slow.forEach((socket) => socket.writable && socket.write('x')), 50);
+  onTestFinished(() => clearInterval(pieces));
+  const others = Array.from({ length: 20 }, () =>
+    expect.poll(() => fetch(url, { headers: { connection: 'close' } }).then(({ status }) => status, String), { timeout: 5000 }).toBe(200),
+  );
+  await Promise.all(others);
+});
+
 test('disconnects a client that does not take its answers, and leaves one that does', async () => {
   const big = 'x'.repeat(8_000_000);
   const server = createHttpServer({ answerLimitMs: LIMIT_MS });

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 
 export interface HttpServerOptions extends FastifyServerOptions {
@@ -7,6 +8,8 @@ export interface HttpServerOptions extends FastifyServerOptions {
   readonly answerLimitMs?: number;
   /** Maximum number of open connections; further ones are closed at once. Defaults to 2000. */
   readonly maxConnections?: number;
+  /** False if the process itself refuses requests without a Host; Node does so without a body. */
+  readonly requireHostHeader?: boolean;
 }
 
 /**
@@ -17,6 +20,7 @@ export function createHttpServer({
   requestLimitMs = 10_000,
   answerLimitMs = 60_000,
   maxConnections = 2000,
+  requireHostHeader = true,
   ...options
 }: HttpServerOptions = {}): FastifyInstance {
   const server = fastify({
@@ -24,12 +28,12 @@ export function createHttpServer({
     logger: false,
     clientErrorHandler(error, socket) {
       const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      else socket.destroy();
+      endConnection(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     },
     ...options,
     requestTimeout: requestLimitMs,
     http: {
+      requireHostHeader,
       // Node swaps the two limits if that of the head is longer (20.20, `ConnectionsList::Expired`), so both are equal and a body has all
       // its time.
       headersTimeout: requestLimitMs,
@@ -45,4 +49,15 @@ export function createHttpServer({
     raw.once('close', () => clearTimeout(limit));
   });
   return server;
+}
+
+/** Time for a client to read the last answer, in milliseconds. */
+const LAST_ANSWER_MS = 1000;
+
+/** Ends a connection with a last answer, also one whose client goes on to send, or never closes its side. */
+export function endConnection(socket: Duplex, answer: string): void {
+  if (!socket.writable) return void socket.destroy();
+  socket.end(answer);
+  const limit = setTimeout(() => socket.destroy(), LAST_ANSWER_MS).unref();
+  socket.once('close', () => clearTimeout(limit));
 }

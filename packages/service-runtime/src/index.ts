@@ -1,7 +1,7 @@
 export { atMost } from './at-most.ts';
 export { createBackgroundProcess, LAST_LOOPS_MS, type BackgroundService } from './background-process.ts';
 export { closeServer } from './close-server.ts';
-export { createHttpServer, type HttpServerOptions } from './http-server.ts';
+export { createHttpServer, endConnection, type HttpServerOptions } from './http-server.ts';
 export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './health.ts';
 export { describeErrorChain, explainShortly } from './logging/describe-error.ts';
 export {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { endConnection } from '@darkroom/service-runtime';
 import { ApiError } from './api-error.ts';
 import { problemOf } from './problem.ts';
 
@@ -8,15 +9,17 @@ import { problemOf } from './problem.ts';
 const reasons: Partial<Record<string, { status: number; words: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, words: 'the headers and the address are longer than 16 KiB' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, words: 'the request did not arrive within a minute' },
+  // our own: Node answers the first without a body, and the second not at all
+  EXPECT: { status: 417, words: 'the header Expect may hold 100-continue alone' },
+  CONNECT: { status: 405, words: 'the API is no proxy' },
 };
 
 /** Answers bytes that are no HTTP request, of which the server makes none: with a problem, as every other mistake. */
-export function answerUnreadable(error: { code?: string }, socket: Socket): void {
-  if (!socket.writable) return void socket.destroy();
+export function answerUnreadable(error: { code?: string }, socket: Duplex): void {
   const { status, words } = reasons[error.code ?? ''] ?? { status: 400, words: 'what was sent is no HTTP request' };
   const { problem, headers } = problemOf(new ApiError('api.malformed', words), randomUUID());
   const body = JSON.stringify({ ...problem, status });
   const all = { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+  endConnection(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
 }

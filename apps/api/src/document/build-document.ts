@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@darkroom/contracts';
+import { knownModels, type ErrorCode, type Models } from '@darkroom/contracts';
 import { statusOf } from '../answers/statuses.ts';
 import type { QueryParameter } from '../requests/read-query.ts';
 import { inputTypes } from '../routes/images.ts';
@@ -13,8 +13,8 @@ export const errorsOf = (route: Route): readonly ErrorCode[] => [
   ...new Set<ErrorCode>([...commonErrors, ...(route.method === 'GET' ? ['api.malformed' as const] : jsonErrors), ...route.errors]),
 ];
 
-/** Builds the OpenAPI document (3.1) from the table of routes. */
-export function buildDocument(routes: readonly Route[], version: string): JsonSchema {
+/** Builds the OpenAPI document (3.1) from the table of routes. @param models Models whose requests the API takes. */
+export function buildDocument(routes: readonly Route[], version: string, models: Models = knownModels): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route);
   const tags = [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name, description: tagWords[name] }));
@@ -33,7 +33,7 @@ export function buildDocument(routes: readonly Route[], version: string): JsonSc
     paths,
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, `dk_<environment>_…`.' } },
-      schemas: buildComponents(),
+      schemas: buildComponents(models),
     },
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Models } from '@darkroom/contracts';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
@@ -11,8 +12,8 @@ const POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
 
 /** Adds `/v1/openapi.json` and the page `/reference`, both without a key: they hold nothing of a tenant. */
-export async function addReference(server: FastifyInstance, routes: readonly Route[], version: string): Promise<void> {
-  const document = buildDocument(routes, version);
+export async function addReference(server: FastifyInstance, routes: readonly Route[], version: string, models?: Models): Promise<void> {
+  const document = buildDocument(routes, version, models);
   const text = JSON.stringify(document);
   const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
   server.get('/v1/openapi.json', async (request, reply) => {

@@ -1,4 +1,4 @@
-import { exampleRequests, notificationTypes, parameters, priorities, sizes, type ParameterPath } from '@darkroom/contracts';
+import { exampleRequests, notificationTypes, parameters, priorities, sizes, type Models, type ParameterPath } from '@darkroom/contracts';
 
 export interface JsonSchema {
   [word: string]: unknown;
@@ -7,9 +7,25 @@ export interface JsonSchema {
 /** Parameters of the page that the door does not take, or that mean nothing here. */
 const left: ReadonlySet<string> = new Set<ParameterPath>(['webhookURL', 'uploadEndpoint', 'deliveryMethod']);
 
-/** Builds the schema of a request to the model from the data of its page. The check itself is the library's. @param options Adds its options. */
-export function requestSchema(options?: 'one' | 'batch'): JsonSchema {
+/**
+ * Builds the schema of a request: that of the first model from the data of its page, and of further models the name alone. The check itself is
+ * the library's.
+ * @param options Adds its options.
+ */
+export function requestSchema({ ids: [, ...others] }: Models, options?: 'one' | 'batch'): JsonSchema {
   if (options === 'batch') return batchSchema();
+  const first = firstModelSchema(options);
+  if (others.length === 0) return first;
+  const another = {
+    type: 'object',
+    description: 'A request to another model, in the words of its page.',
+    properties: { model: { type: 'string', enum: others }, ...(options === 'one' && { generationId: id, ...shared }) },
+    required: ['model'],
+  };
+  return { anyOf: [first, another] };
+}
+
+function firstModelSchema(options: 'one' | undefined): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   for (const [path, parameter] of Object.entries(parameters)) {
     if (left.has(path)) continue;

@@ -11,6 +11,7 @@ import {
   roads,
   submissionStatuses,
   verifiedImageSchema,
+  type Models,
   TEST_NOTIFICATION,
 } from '@darkroom/contracts';
 import { z } from 'zod';
@@ -237,7 +238,7 @@ export type SchemaName = keyof typeof answerSchemas | keyof typeof requestSchema
 export const findAnswerSchema = (name: string): z.ZodType | undefined => (answerSchemas as Readonly<Record<string, z.ZodType>>)[name];
 
 /** Builds the component schemas of the OpenAPI document. */
-export function buildComponents(): Record<string, JsonSchema> {
+export function buildComponents(models: Models): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   const named = { ...answerSchemas, ...requestSchemas, Image, GenerationSummary };
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
@@ -248,8 +249,8 @@ export function buildComponents(): Record<string, JsonSchema> {
   ]);
   return Object.fromEntries([
     ...plain,
-    ['QuoteRequest', requestSchema()],
-    ['GenerationRequest', requestSchema('one')],
-    ['BatchRequest', requestSchema('batch')],
+    ['QuoteRequest', requestSchema(models)],
+    ['GenerationRequest', requestSchema(models, 'one')],
+    ['BatchRequest', requestSchema(models, 'batch')],
   ]);
 }

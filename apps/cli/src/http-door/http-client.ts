@@ -8,7 +8,11 @@ import {
   GenerationError,
   InvalidRequestError,
   isFinalGeneration,
-  quote,
+  knownModels,
+  buildQuote,
+  parseUsd,
+  type GenerationView,
+  type Quote,
   StorageError,
   verifiedImageSchema,
 } from '@darkroom/contracts';
@@ -28,6 +32,7 @@ import { createEndpointCalls } from './webhook-calls.ts';
 
 const pageSchema = z.object({ data: z.array(z.unknown()), next: z.string().nullable() });
 const inputSchema = z.object({ reference: z.string() });
+const quoteSchema = z.looseObject({ images: z.int(), imageUsd: z.string() });
 const erasureSchema = z.looseObject({ status: z.enum(['requested', 'erased']) });
 const addressSchema = z.looseObject({ url: z.string(), image: verifiedImageSchema });
 const eventSchema = z.looseObject({
@@ -82,6 +87,16 @@ export function createHttpClient(
       ]);
   }
 
+  /** Prices a request by its model; the API knows the models of later versions. */
+  async function quoteOf({ request }: Pick<GenerationView, 'request'>): Promise<Quote> {
+    const model = knownModels.find(request.model);
+    if (model !== undefined) return model.quote(request);
+    return ask({ method: 'POST', path: '/v1/quotes', body: request }, (body) => {
+      const { images, imageUsd } = quoteSchema.parse(body);
+      return buildQuote(parseUsd(imageUsd), images);
+    });
+  }
+
   const producer: ClientProducer = {
     async enqueue(request, { tenant, idempotencyKey, deadlineAt, runAt, ...options }: EnqueueOptions = {}) {
       await checkTenant(tenant);
@@ -95,12 +110,8 @@ export function createHttpClient(
             body: { ...(request as object), ...defined({ ...options, ...moments, generationId }) },
             ...defined({ generationId }),
           },
-          (body, { headers }) => {
-            const view = viewOf(body);
-            const created = headers.get('idempotent-replayed') === null;
-            return { generationId: view.generationId, created, quote: quote(view.request) };
-          },
-        );
+          (body, { headers }) => ({ view: viewOf(body), created: headers.get('idempotent-replayed') === null }),
+        ).then(async ({ view, created }) => ({ generationId: view.generationId, created, quote: await quoteOf(view) }));
       if (idempotencyKey !== undefined) return send(undefined);
       // With an id of its own the call may be repeated when its answer is lost.
       return send(createGenerationId(Date.now())).catch((error: unknown) => {
@@ -142,12 +153,12 @@ export function createHttpClient(
       }
     },
     cancel: (generationId) => ask({ method: 'POST', path: `${pathOf(generationId)}/cancel`, generationId }, (body) => viewOf(body).status),
-    retry: (generationId, options = {}) =>
-      ask({ method: 'POST', path: `${pathOf(generationId)}/retry`, body: options, generationId }, (body, { status }) => {
-        const view = viewOf(body);
-        const { replaces = [], retryOf = generationId } = view;
-        return { generationId: view.generationId, created: status === 202, quote: quote(view.request), retryOf, replaces };
-      }),
+    async retry(generationId, options = {}) {
+      const call: DoorCall = { method: 'POST', path: `${pathOf(generationId)}/retry`, body: options, generationId };
+      const { view, created } = await ask(call, (body, { status }) => ({ view: viewOf(body), created: status === 202 }));
+      const { replaces = [], retryOf = generationId } = view;
+      return { generationId: view.generationId, created, quote: await quoteOf(view), retryOf, replaces };
+    },
     erase(generationId, { cancel = false, retries = false }) {
       const query = new URLSearchParams({ cancel: String(cancel), retries: String(retries) });
       return ask({ method: 'DELETE', path: pathOf(generationId), query, generationId }, (body) => erasureSchema.parse(body));

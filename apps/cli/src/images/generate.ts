@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
-import { canReadUrl, defined, formatUsd, isFinalGeneration, type GenerationView } from '@darkroom/contracts';
+import {
+  canReadUrl,
+  DarkroomError,
+  defined,
+  InvalidRequestError,
+  formatUsd,
+  isFinalGeneration,
+  type GenerationView,
+} from '@darkroom/contracts';
 import type { Enqueued, EnqueueOptions } from '@darkroom/producer';
 import { eachOf } from '@darkroom/producer/shared';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
@@ -68,9 +76,22 @@ async function readOrder(values: GenerateValues, client: Pick<Client, 'putRefere
   for (const each of reference) {
     // Anything but a file is a URL or an id of the provider, which the library checks.
     const isFile = existsSync(each) || !(canReadUrl(each) || /^[0-9a-f-]{36}$/.test(each));
-    references.push(isFile ? await client.putReference(readFile(each, '--reference'), tenant) : each);
+    references.push(isFile ? await putFile(each, (image) => client.putReference(image, tenant)) : each);
   }
   return { request: buildRequest({ ...values, prompt }, references), options: defined({ idempotencyKey }), title: titleOf(prompt) };
+}
+
+/** Puts the file of a reference image into the bucket. @throws InvalidRequestError that names the file, and says which ones are allowed. */
+async function putFile(file: string, put: (image: Uint8Array) => Promise<string>): Promise<string> {
+  const image = readFile(file, '--reference');
+  try {
+    return await put(image);
+  } catch (error) {
+    const isTooLarge = error instanceof DarkroomError && error.code === 'api.too-large';
+    if (!isTooLarge && !(error instanceof InvalidRequestError)) throw error;
+    const problems = error instanceof InvalidRequestError ? error.problems : [{ path: '', message: error.message }];
+    throw new InvalidRequestError(problems.map((problem) => ({ ...problem, path: `--reference ${file}` })));
+  }
 }
 
 /** Enqueues all orders, in their order. A process that dies here has enqueued some: those with a key are found by it the next time. */
