@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { eventually } from '../src/eventually.ts';
 import { countExecutions, readBilledTasks } from '../src/fleet/bill.ts';
 import { startFleet } from '../src/fleet/fleet.ts';
 import { baseEnvironment } from '../src/fleet/test-place.ts';
+import { writePrograms } from './write-programs.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const request = { positivePrompt: 'a lighthouse at dusk', width: 1024, height: 1024 } as const;
@@ -19,15 +20,8 @@ const request = { positivePrompt: 'a lighthouse at dusk', width: 1024, height: 1
 /** Returns the commands of the exercise, as the page has them: to back up, to put the backup in place, and to look afterwards. */
 async function readExercise(): Promise<string[]> {
   const page = await readFile(join(root, 'docs/operations/upgrades.md'), 'utf8');
-  const section = page.slice(page.indexOf('\n## Backup and restore\n'));
+  const section = page.slice(page.indexOf('\n## Backup and restore\n'), page.indexOf('\n### When the bucket is lost\n'));
   return [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, commands = '']) => commands);
-}
-
-/** Writes programs with these names, in JavaScript, for commands of the page. */
-async function writePrograms(folder: string, programs: Readonly<Record<string, string>>): Promise<void> {
-  await mkdir(folder);
-  for (const [name, text] of Object.entries(programs))
-    await writeFile(join(folder, name), `#!${process.execPath}\n${text}\n`, { mode: 0o755 });
 }
 
 /** Sends one command, as `redis-cli -u <address> <command>` does: the Redis of the tests comes without its tools. */

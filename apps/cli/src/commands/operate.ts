@@ -208,7 +208,7 @@ export const reconcileCommand = defineCommand({
   group: 'Operation',
   summary: 'compares jobs, entries, money and S3 once, and repairs what disagrees',
   details: ['The exit code is 3 if it left something for a person, and 1 if the pass did not compare everything.'],
-  options: findingOptions,
+  options: { images: flag('also asks S3 for each image that Redis shows as kept, once for each generation'), ...findingOptions },
   examples: [['darkroom reconcile', 'prints a table of what it found']],
   run: async (values, context) => (await import('../operate/reconcile.ts')).reconcileOnce(values, context),
 });

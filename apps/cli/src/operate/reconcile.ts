@@ -20,7 +20,10 @@ import { withPatientRedis } from './patient-redis.ts';
  * @returns 0 if everything agrees now; 3 if something is left for a person; 1 if the pass did not compare everything.
  * @throws ConfigError, LocalStackError, StorageError
  */
-export async function reconcileOnce({ dataDir }: { dataDir: string | undefined }, context: CommandContext): Promise<ExitCode> {
+export async function reconcileOnce(
+  { dataDir, images: withImages }: { dataDir: string | undefined; images: boolean },
+  context: CommandContext,
+): Promise<ExitCode> {
   const { environment, root, goneMs, notes } = context;
   const { stop } = context.signals;
   const options = { environment, root, dataDir, ...defined({ goneMs }) };
@@ -32,7 +35,7 @@ export async function reconcileOnce({ dataDir }: { dataDir: string | undefined }
       `compares jobs, entries, money and S3; what looks wrong is checked again ${reconciler.settings.graceMs / 1000} s later`,
       '',
     );
-    return report(await reconcile(reconciler, { signal, isThorough: true }), context);
+    return report(await reconcile(reconciler, { signal, isThorough: true, withImages }), context);
   });
 }
 

@@ -26,6 +26,7 @@ export const findingWords = {
   'result-without-record': 'ends of purchases recorded in S3 and missing in Redis',
   'record-without-result': 'ends of purchases known to Redis and missing in S3',
   'image-without-result': 'kept images without a result record',
+  'image-missing': 'images that Redis shows as kept and S3 lacks',
   'image-without-record': 'kept images of unknown generations',
   'second-image': 'images paid for twice, both kept',
   'late-upload': 'uploads of purchases that had ended without an image',

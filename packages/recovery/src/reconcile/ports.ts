@@ -45,7 +45,7 @@ export interface ReconcileSettings {
 export interface Reconciler {
   store: ReconcileStore;
   /** The entries as all processes use them. */
-  generations: Pick<GenerationStore, 'expire' | 'recordDelivery'>;
+  generations: Pick<GenerationStore, 'expire' | 'recordDelivery' | 'list' | 'find'>;
   archive: ReconcileArchive;
   submissions: { keeper: JobKeeper } & Pick<Submissions, 'renumber'>;
   settlements: { keeper: JobKeeper } & Pick<Settlements, 'wake'>;

@@ -2,6 +2,7 @@ import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import type { PassReport } from '@darkroom/generation-store';
 import { handOverDeliveries, lookAtNames } from './look-at-indexes.ts';
 import { takeBackFailed } from './look-at-jobs.ts';
+import { lookAtImages } from './look-at-images.ts';
 import { lookAtLedger } from './look-at-ledger.ts';
 import { lookAtLine } from './look-at-line.ts';
 import { lookAtOlder } from './look-at-older.ts';
@@ -21,6 +22,8 @@ export interface ReconcileOptions {
   signal: AbortSignal;
   /** Looks through all keys of Redis, however lately that was done, and at everything, however long that takes. */
   isThorough?: boolean;
+  /** Asks S3 for each image that Redis shows as kept. */
+  withImages?: boolean;
 }
 
 /**
@@ -36,7 +39,10 @@ export interface ReconcileOptions {
  * @returns undefined if another pass has the turn.
  * @throws StorageError, or an error of Redis, if one of them is away.
  */
-export async function reconcile(reconciler: Reconciler, { signal, isThorough = false }: ReconcileOptions): Promise<PassReport | undefined> {
+export async function reconcile(
+  reconciler: Reconciler,
+  { signal, isThorough = false, withImages = false }: ReconcileOptions,
+): Promise<PassReport | undefined> {
   const { store, around, settings } = reconciler;
   const holder = around.createHolder();
   if (!(await store.takeTurn(holder, TURN_MS))) return undefined;
@@ -49,7 +55,7 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
     const whole = { ...reconciler, settings: { ...settings, openMs: Infinity, storedMs: Infinity } };
     const wasNamed = await store.readNamed();
     const pass = beginPass(isThorough ? whole : reconciler, { holder, isThorough: isDue, from: isThorough ? {} : from, wasNamed, signal });
-    const outcome = (await store.isInitialised()) ? await walk(pass) : 'not-initialised';
+    const outcome = (await store.isInitialised()) ? await walk(pass, withImages) : 'not-initialised';
     // A stopped pass is begun anew where it began.
     if (outcome === 'stopped') Object.assign(pass.next, from);
     const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : Math.min(thoroughAt, pass.startedAt));
@@ -64,7 +70,7 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
   }
 }
 
-async function walk(pass: Pass): Promise<PassReport['outcome']> {
+async function walk(pass: Pass, withImages: boolean): Promise<PassReport['outcome']> {
   const suspicions = collectSuspicions(pass);
   try {
     // A part that meets a key of another type in the place of a whole index is named, and the others are done.
@@ -90,6 +96,7 @@ async function walk(pass: Pass): Promise<PassReport['outcome']> {
       await part('the tombstones', () => lookAtTombstones(pass));
       await part('the older tombstones', () => lookAtOlderTombstones(pass));
     }
+    if (withImages && !isReading) await part('the images', () => lookAtImages(pass));
     await suspicions.settle();
     await part('the events', () => pass.reconciler.store.trimEvents());
     // Last, when the holds are as they should be.

@@ -1,6 +1,6 @@
 import { COMPARED_MS, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
 import { jobIdOf } from '@darkroom/queues';
-import { intentKey } from '@darkroom/object-storage';
+import { imageKey, intentKey, requestKey, resultKey } from '@darkroom/object-storage';
 import { expect, test } from 'vitest';
 import { defaultReconcileSettings } from '../../src/index.ts';
 import { nextOf, setup, type World } from './world.ts';
@@ -218,4 +218,26 @@ test('a generation with a damaged record is named, and the others are repaired',
   expect(pass.summary).toMatchObject({ 'intent-without-record': '1 repaired, 1 named' });
   expect(pass.named[0]).toMatchObject({ generationId: damaged.generationId, detail: expect.stringContaining('it is not JSON') });
   expect(await world.store.find(sound.generationId)).toBeDefined();
+});
+
+test('an image that Redis shows as kept and S3 lacks is named on request, with the state of its records, and nothing is bought again', async () => {
+  await using world = await setup();
+  const [there, gone] = await world.enqueue(2);
+  const [whole] = await world.enqueue(1);
+  for (const ref of [there, gone!, whole]) {
+    await world.send(ref);
+    await world.finish(ref);
+  }
+  for (const { generationId, index, n } of [gone!, whole]) await world.removeObject(imageKey({ generationId, index, n }, 'JPG'));
+  for (const key of [intentKey(whole, 0), resultKey(whole), requestKey(whole.generationId)]) await world.removeObject(key);
+  expect((await world.pass({ isThorough: true })).summary).not.toHaveProperty('image-missing');
+  const before = await world.everything();
+  const { named } = await world.pass({ isThorough: true, withImages: true });
+  expect(named.filter(({ kind }) => kind === 'image-missing').toSorted((a, b) => String(a.detail).localeCompare(String(b.detail)))).toEqual(
+    [
+      { kind: 'image-missing', generationId: gone!.generationId, index: 1, detail: 'S3 has its records' },
+      { kind: 'image-missing', generationId: whole.generationId, index: 0, detail: 'S3 lacks its records, too' },
+    ],
+  );
+  expect(await world.everything()).toEqual(before);
 });

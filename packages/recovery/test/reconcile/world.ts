@@ -118,8 +118,8 @@ export async function setup(s3AheadMs = 0): Promise<World> {
     hold: async (ref) => (await stores.submission(ref))['held'],
     reserved: async () => Object.fromEntries(Object.entries(await stores.ledger()).map(([period, { reserved }]) => [period, reserved])),
     reconciler,
-    async pass({ signal = new AbortController().signal, isThorough = false, ...given } = {}) {
-      const report = await reconcile(reconciler(given), { signal, isThorough });
+    async pass({ signal = new AbortController().signal, isThorough = false, withImages = false, ...given } = {}) {
+      const report = await reconcile(reconciler(given), { signal, isThorough, withImages });
       if (report === undefined) throw new Error('another pass has the turn');
       const summary = Object.fromEntries(
         Object.entries(report.findings).map(([kind, { repaired, named }]) => [
