@@ -14,7 +14,7 @@ import { countExecutions, readBilledTasks } from '../src/fleet/bill.ts';
 import { startFleet } from '../src/fleet/fleet.ts';
 import { baseEnvironment } from '../src/fleet/test-place.ts';
 
-const BUCKET_WORDS = 'the bucket holds a store of format 2, and this process knows formats up to 1: upgrade this process first';
+const WORDS = 'holds a store of format 2, and this process knows formats up to 1: upgrade this process first';
 const STOP_LIMIT_MS = 10_000;
 const request = { positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 } as const;
 
@@ -103,7 +103,7 @@ test('a fleet rolls under load to a version with a further format, which is writ
   expect((await tap.read()).died, killed.output).toMatchObject({ request: recording });
   expect(await redis.get(`${prefix}:format`), 'S3 has the number, and Redis has not').toBe('1');
   const early = await cli(builtAppsFolder(), ['reconcile']);
-  expect(early).toMatchObject({ code: 1, output: expect.stringContaining(BUCKET_WORDS) as unknown });
+  expect(early).toMatchObject({ code: 1, output: expect.stringContaining(`the bucket ${WORDS}`) as unknown });
   const later = await producer.enqueue(request, { runAt: Date.now() + 10_000 });
   const ended = await cli(next, ['upgrade', '--finish']);
   expect(ended, ended.output).toMatchObject({
@@ -116,8 +116,9 @@ test('a fleet rolls under load to a version with a further format, which is writ
   expect(await formOf(later.generationId)).toBe('2');
   await expect(producer.get(later.generationId)).rejects.toMatchObject({ code: 'store.newer-format' });
 
+  // a worker of the next version may give Redis its number back before the command looks
   await redis.flushall();
-  expect(await cli(builtAppsFolder(), ['rebuild'])).toMatchObject({ code: 1, output: expect.stringContaining(BUCKET_WORDS) as unknown });
+  expect(await cli(builtAppsFolder(), ['rebuild'])).toMatchObject({ code: 1, output: expect.stringContaining(WORDS) as unknown });
   expect(await redis.exists(`${prefix}:epoch`)).toBe(0);
   const rebuilt = await cli(next, ['rebuild']);
   expect(rebuilt.code, rebuilt.output).toBe(0);
@@ -126,4 +127,4 @@ test('a fleet rolls under load to a version with a further format, which is writ
   process.stdout.write(
     `rolled ${stops.length} processes under ${ids.length} orders: 0 failed, 0 bought twice, SIGTERM to exit ${longest} ms at most\n`,
   );
-}, 180_000);
+}, 300_000);
