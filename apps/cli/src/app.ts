@@ -28,7 +28,16 @@ export interface CommandOptions {
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Runs the command that the command line names. @returns the exit code. */
-export async function runCommand({ words, environment, terminal, signals, goneMs, ...options }: CommandOptions): Promise<ExitCode> {
+export async function runCommand({ words, environment, signals, goneMs, ...options }: CommandOptions): Promise<ExitCode> {
+  let isTold = false;
+  const heeding = (given: Terminal): Terminal => ({
+    ...given,
+    complain(text) {
+      isTold ||= signals.stop.aborted;
+      given.complain(text);
+    },
+  });
+  const terminal = heeding(options.terminal);
   const line = parseCommandLine(words);
   if (line.kind === 'told') {
     terminal.print(line.text);
@@ -38,7 +47,7 @@ export async function runCommand({ words, environment, terminal, signals, goneMs
     terminal.complain(line.message);
     return 2;
   }
-  const notes = hushed(options.notes ?? complaining(terminal), line.isQuiet);
+  const notes = hushed(options.notes === undefined ? complaining(terminal) : heeding(options.notes), line.isQuiet);
   const context: CommandContext = {
     environment,
     terminal: line.isJson ? hushed(complaining(terminal), line.isQuiet) : terminal,
@@ -52,7 +61,9 @@ export async function runCommand({ words, environment, terminal, signals, goneMs
     answer: (data, lines) => terminal.print(...(line.isJson ? [JSON.stringify(data)] : lines)),
   };
   const code = await orComplain(context, () => untilStopped(line.entry, context, () => line.entry.run(line.values, context)));
-  return code !== 0 && signals.stop.aborted ? 130 : code;
+  if (code === 0 || !signals.stop.aborted) return code;
+  if (!isTold) terminal.complain('interrupted');
+  return 130;
 }
 
 /** Returns a terminal whose lines are all complaints: standard error. */
@@ -106,6 +117,8 @@ async function orComplain({ terminal, isJson, answer, signals }: CommandContext,
     if (loss === undefined && file === undefined && !(error instanceof DarkroomError)) throw error;
     const known = error instanceof DarkroomError ? error : undefined;
     terminal.complain(known instanceof ConfigError ? `cannot start: ${known.message}` : (loss ?? file ?? known?.message ?? ''));
+    // the library's words do not name the right; those of the check beside them do, with the cure
+    if (known?.details['reason'] === 'no-permission' && known.cause instanceof Error) terminal.complain(known.cause.message);
     const code = known?.code ?? (file === undefined ? 'queue.unavailable' : undefined);
     if (isJson) answer({ error: defined({ code, message: loss ?? file ?? known?.message }) }, []);
     return known instanceof ConfigError || known instanceof InvalidRequestError ? 2 : 1;

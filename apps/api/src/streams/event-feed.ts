@@ -3,7 +3,7 @@ import { QueueUnavailableError } from '@darkroom/contracts';
 import { isPlaceBefore, type EventTail, type LoggedEvent } from '@darkroom/generation-store';
 import type { DarkroomEvent } from '@darkroom/producer';
 import { eventOf } from '@darkroom/producer/shared';
-import type { Logger, Service } from '@darkroom/service-runtime';
+import { explainShortly, type Logger, type Service } from '@darkroom/service-runtime';
 import { createHistory } from './history.ts';
 
 /** Events kept in memory, the last ones before a start too: all streams that keep up, or come back soon, read from here. */
@@ -85,7 +85,8 @@ export function createEventFeed({ tail, wait, logger }: EventFeedParts): EventFe
         isInTrouble = false;
       } catch (err) {
         if (stopping.signal.aborted) return;
-        if (!isInTrouble) logger.warn({ event: 'events.unread', err }, 'the events cannot be read: open streams wait');
+        if (!isInTrouble)
+          logger.warn({ event: 'events.unread', reason: explainShortly(err) }, 'the events cannot be read: open streams wait');
         isInTrouble = true;
         await delay(TROUBLE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }

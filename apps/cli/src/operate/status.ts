@@ -104,7 +104,7 @@ function describeState({ now, open, trouble, failing, progress, differing, readi
 }
 
 const describeFailing = ({ generations, since }: FailedSends, now: number): string =>
-  `provider  no answer since ${timeOf(since)} (${agoOf(since, now)}): sends of ${generations === 1 ? 'one generation' : `${generations} generations`} failed, and workers send them again`;
+  `provider  sends of ${generations === 1 ? 'one generation' : `${generations} generations`} fail since ${timeOf(since)} (${agoOf(since, now)}), and workers send them again; \`darkroom show\` of an open one says why`;
 
 const describeTrouble = ({ failures, since }: StandingTrouble, now: number): string =>
   `provider  IN TROUBLE since ${timeOf(since)} (${agoOf(since, now)}): the last ${failures} requests to Runware failed; one trial request goes out at a time, and buying resumes when one is answered`;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bulkActTurn, type BulkAct, type GenerationStore } from '@darkroom/generation-store';
-import type { Logger } from '@darkroom/service-runtime';
+import { explainShortly, type Logger } from '@darkroom/service-runtime';
 import { takePage, type PageTaker } from './take-page.ts';
 
 export interface ManyRunnerDependencies extends Omit<PageTaker, 'holder' | 'store'> {
@@ -31,7 +31,8 @@ export function createManyRunner({ logger, store, producer }: ManyRunnerDependen
 
   /** Told once until all goes well again: as a rule Redis is away, and the page is taken again when it is back. */
   function tell(error: unknown): undefined {
-    if (!isAway) logger.warn({ event: 'act.interrupted', err: error }, 'an act on many generations waits, and goes on by itself');
+    if (!isAway)
+      logger.warn({ event: 'act.interrupted', reason: explainShortly(error) }, 'an act on many generations waits, and goes on by itself');
     isAway = true;
     return undefined;
   }
