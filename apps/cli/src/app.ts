@@ -62,7 +62,7 @@ export async function runCommand({ words, environment, signals, goneMs, ...optio
   };
   const code = await orComplain(context, () => untilStopped(line.entry, context, () => line.entry.run(line.values, context)));
   if (code === 0 || !signals.stop.aborted) return code;
-  if (!isTold) terminal.complain('interrupted');
+  if (!isTold) terminal.complain(`interrupted${line.entry.afterInterruption === undefined ? '' : `; ${line.entry.afterInterruption}`}`);
   return 130;
 }
 
@@ -87,7 +87,7 @@ const STOP_LIMIT_MS = 2000;
  * run again.
  */
 async function untilStopped(
-  { endsItself }: CommandEntry,
+  { endsItself, afterInterruption = 'the same command can be run again' }: CommandEntry,
   { terminal, signals: { stop } }: CommandContext,
   work: () => Promise<ExitCode>,
 ): Promise<ExitCode> {
@@ -101,7 +101,7 @@ async function untilStopped(
   const code = await Promise.race([working, stop.aborted ? undefined : left().catch(() => working)]);
   if (code !== undefined) return code;
   working.catch(() => undefined); // the command was abandoned, and so are its errors
-  terminal.complain('stopped while waiting for Redis, S3 or the API; the same command can be run again');
+  terminal.complain(`stopped while waiting for Redis, S3 or the API; ${afterInterruption}`);
   return 130;
 }
 

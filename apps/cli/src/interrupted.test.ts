@@ -28,5 +28,7 @@ test('a command that is interrupted while the API does not answer says so, once'
   const signals = { stop: stop.signal, hurry: hurry.signal };
   const words = ['generate', 'a red door', '--detach'];
   expect(await runCommand({ words, environment, terminal: { ...terminal, draw: () => undefined }, signals })).toBe(130);
-  expect(said).toEqual(['interrupted']);
+  expect(said).toEqual([
+    'interrupted; what is queued is made all the same, and darkroom list shows it: run again, it buys anew, but for --from and --idempotency-key',
+  ]);
 });

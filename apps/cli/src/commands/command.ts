@@ -45,6 +45,8 @@ export interface CommandEntry {
   readonly examples: readonly (readonly [line: string, does: string])[];
   /** True if the command stops by itself on a signal; another is abandoned soon after. */
   readonly endsItself?: true;
+  /** What a person must know who interrupted it; that it can be run again when absent. */
+  readonly afterInterruption?: string;
   /** Finds what is wrong with values that are right by themselves. */
   check?(values: Readonly<Record<string, unknown>>): readonly string[];
   /** Does the work. @returns the exit code. @throws DarkroomError: its message is printed, and the exit code is 1, or 2 for a misuse. */
