@@ -18,9 +18,15 @@ local function nowMs()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- 14 digits and more would be printed with an exponent
+-- 14 digits and more would be printed with an exponent. Once for each number: a script writes one moment, or one amount, into many fields
+local printed = {}
 local function int(value)
-  return string.format('%.0f', value)
+  local text = printed[value]
+  if not text then
+    text = string.format('%.0f', value)
+    printed[value] = text
+  end
+  return text
 end
 
 -- ends the script with words that corruptRecordOf (corrupt-entry.ts) reads
