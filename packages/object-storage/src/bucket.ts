@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { defined, StorageError } from '@darkroom/contracts';
 import { readKeeping, type BucketKeeping } from './bucket-keeping.ts';
-import type { CreateRequests } from './requests/object-requests.ts';
+import type { CreateRequests, ObjectWrite } from './requests/object-requests.ts';
 import { createSdkRequests } from './requests/sdk-requests.ts';
 import { attemptsOf, isConditionalConflict, isMissing, isPreconditionFailed, storageErrorOf } from './storage-error.ts';
 
@@ -59,8 +59,8 @@ export interface Bucket {
   presignPut(key: string, expiresInSeconds: number, now: number): Promise<string>;
   /** Reads an object in one GET; of an object larger than `maxBytes` it returns only the size. */
   read(key: string, maxBytes: number): Promise<BoundedRead>;
-  /** Writes an object unless one exists: of concurrent writes, one succeeds. */
-  writeOnce(key: string, body: Uint8Array, contentType: string): Promise<WriteOnce>;
+  /** Writes an object unless one exists: of concurrent writes, one succeeds. @param sha256 Of the body, if it is known. */
+  writeOnce(key: string, body: Uint8Array, contentType: string, sha256?: string): Promise<WriteOnce>;
   /** Writes an object over whatever lies there: the right of the eraser alone. */
   overwrite(key: string, body: Uint8Array, contentType: string): Promise<void>;
   /** Lists one page of keys, in their order. */
@@ -135,9 +135,9 @@ export function createBucket(
     }
   }
 
-  async function put(key: string, body: Uint8Array, contentType: string, abortSignal: AbortSignal): Promise<WriteOnce> {
+  async function putOnce(key: string, write: Omit<ObjectWrite, 'isOnce'>, abortSignal: AbortSignal): Promise<WriteOnce> {
     try {
-      await requests.put(key, { body, contentType, isOnce: true }, abortSignal);
+      await requests.put(key, { ...write, isOnce: true }, abortSignal);
       return { kind: 'written' };
     } catch (error) {
       if (isPreconditionFailed(error)) return { kind: 'exists', byRetry: attemptsOf(error) > 1 };
@@ -195,13 +195,13 @@ export function createBucket(
           throw error;
         }
       }),
-    writeOnce: (key, body, contentType) =>
+    writeOnce: (key, body, contentType, sha256) =>
       within(`write '${key}' to bucket '${bucket}'`, async (abortSignal) => {
         try {
-          return await put(key, body, contentType, abortSignal);
+          return await putOnce(key, { body, contentType, sha256 }, abortSignal);
         } catch (error) {
           if (!isConditionalConflict(error)) throw error;
-          return put(key, body, contentType, abortSignal);
+          return putOnce(key, { body, contentType, sha256 }, abortSignal);
         }
       }),
     overwrite: (key, body, contentType) =>

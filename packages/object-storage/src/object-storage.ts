@@ -49,7 +49,11 @@ export interface ObjectStorage
    * Writes verified bytes to their final key, once (I5). `already-there` says nothing about the existing bytes: a caller that uses
    * them must read them.
    */
-  keepImage(ref: SubmissionRef, image: Pick<VerifiedImage, 'format' | 'contentType'>, bytes: Uint8Array): Promise<'kept' | 'already-there'>;
+  keepImage(
+    ref: SubmissionRef,
+    image: Pick<VerifiedImage, 'format' | 'contentType'> & Partial<Pick<VerifiedImage, 'sha256'>>,
+    bytes: Uint8Array,
+  ): Promise<'kept' | 'already-there'>;
   /** Keeps bytes that could not be verified, the first ones of a submission. Returns their key. */
   quarantine(ref: SubmissionRef, bytes: Uint8Array): Promise<string>;
   /**
@@ -121,8 +125,8 @@ export function createObjectStorage(
       if (verdict.kind === 'valid') return { kind: 'valid', image: verifiedImageOf(ref, verdict) };
       return { kind: 'invalid', reason: `${verdict.reason}: ${verdict.detail}`, isImage: isImage(verdict.reason) };
     },
-    keepImage: async (ref, { format, contentType }, bytes) => {
-      const { kind } = await bucket.writeOnce(imageKey(ref, format), bytes, contentType);
+    keepImage: async (ref, { format, contentType, sha256 }, bytes) => {
+      const { kind } = await bucket.writeOnce(imageKey(ref, format), bytes, contentType, sha256);
       return kind === 'written' ? 'kept' : 'already-there';
     },
     quarantine: async (ref, bytes) => {

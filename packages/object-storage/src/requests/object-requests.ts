@@ -25,6 +25,8 @@ export interface ObjectWrite {
   body: Uint8Array;
   contentType: string;
   isOnce: boolean;
+  /** SHA-256 of the body in hexadecimal digits, if the caller has computed it. */
+  sha256?: string | undefined;
 }
 
 /** Material of which requests are made. */
