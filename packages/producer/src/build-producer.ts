@@ -7,7 +7,7 @@ import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts
 import { hideOthers } from './hide-others.ts';
 import { mustBeId, notFound } from './not-found.ts';
 import { createErasing, type ErasingParts } from './erasing.ts';
-import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
+import { enqueueGenerations, prepareMany, readMany, withOwnLists } from './enqueue-many.ts';
 import { createRuleBook } from './image-rules.ts';
 import { listOptions, listPage, listProblems } from './list.ts';
 import { keyProblems } from './enqueue-problems.ts';
@@ -19,6 +19,7 @@ import type { RedisTime } from './redis-time.ts';
 import { retryGeneration, retryOptions, retryProblems } from './retry.ts';
 import { spendOptions, spendPeriods } from './spend.ts';
 import { foreignTenantProblems } from './tenant-problems.ts';
+import { createTurns } from './turns.ts';
 import { defaultLookEvery, waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitDependencies } from './wait.ts';
 import { watchGeneration, watchOptions } from './watch.ts';
 
@@ -52,6 +53,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
   const rules = createRuleBook(ask, store, defaults);
   let closing: Promise<void> | undefined;
 
+  const turns = createTurns(ENQUEUES_A_TURN);
   const enqueueOne = (request: StoredRequest, given: EnqueueOptions): Promise<Enqueued> => {
     const enqueue = () => enqueueGeneration(destination, prepareGeneration(request, given, defaults));
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
@@ -72,7 +74,9 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
 
   const eraser = createErasing({ ask, store, boundTo, now: others.now });
   const producer: Producer = {
-    async enqueue(input, given = {}) {
+    async enqueue(...call) {
+      const kept = turns.wait(...call);
+      const [input, given = {}] = kept === undefined ? call : await kept;
       const read = checkedWith(
         (problems) => {
           const options = readCallOptions(given, enqueueOptions, problems);
@@ -87,18 +91,15 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     },
     async enqueueMany(inputs, given = {}) {
       const { requests, options } = await checkedInParts(async (problems) => {
-        const options = readCallOptions(given, enqueueManyOptions, problems);
+        const options = withOwnLists(readCallOptions(given, enqueueManyOptions, problems));
         return options && { options, requests: await readMany(inputs, options, defaults, rules, problems) };
       });
-      const enqueueAll = () =>
-        enqueueGenerations(
-          destination,
-          requests.map((request, index) => prepareGeneration(request, optionsOf(options, index), defaults)),
-          rules,
-        );
+      const enqueueAll = async () => enqueueGenerations(destination, await prepareMany(requests, options, defaults), rules);
       return options.generationIds === undefined ? mintBy(enqueueAll) : enqueueAll();
     },
-    async generate(input, given = {}) {
+    async generate(...call) {
+      const kept = turns.wait(...call);
+      const [input, given = {}] = kept === undefined ? call : await kept;
       const read = checkedWith(
         (problems) => {
           const options = readCallOptions(given, [...enqueueOptions, ...namesOfWait], problems);
@@ -199,6 +200,9 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
   };
   return producer;
 }
+
+/** Enqueues that begin in one turn of the event loop: each takes it a twentieth of a millisecond. */
+const ENQUEUES_A_TURN = 100;
 
 /** One look takes Redis a tenth of a millisecond. */
 const LOOKS_AT_ONCE = 64;

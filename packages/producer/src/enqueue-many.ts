@@ -14,7 +14,7 @@ import type { NumberedSubmission } from '@darkroom/queues';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import { withholdProblems, type RuleBook } from './image-rules.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
-import { readRequest, type PreparedGeneration, type GenerationDefaults } from './prepare-generation.ts';
+import { prepareGeneration, readRequest, type PreparedGeneration, type GenerationDefaults } from './prepare-generation.ts';
 
 /**
  * Limits of one chunk: its generations, up to ten images in each call of the script, then the jobs of their images, are each sent at once and
@@ -27,17 +27,22 @@ const MAX_CHARACTERS = 1024 * 1024;
 
 /** Maximum number of requests of one call. A million requests take a hundred calls, each with an answer about its own. */
 const MAX_REQUESTS = 10_000;
-/** Requests checked without a pause; then other work of the process gets its turn. */
-const CHECKED_AT_ONCE = 100;
+/** Requests checked, or prepared, without a pause; then other work of the process gets its turn. */
+const AT_ONCE = 100;
 
 /** Returns those options of one request of the batch that are its own. */
 const ownOptionsOf = ({ generationIds, idempotencyKeys }: EnqueueManyOptions, index: number): EnqueueOptions =>
   defined({ generationId: generationIds?.[index], idempotencyKey: idempotencyKeys?.[index] });
 
-/** Returns the options of one request of the batch. */
-export const optionsOf = (options: EnqueueManyOptions, index: number): EnqueueOptions => {
-  const { generationIds: _ids, idempotencyKeys: _keys, ...shared } = options;
-  return { ...shared, ...ownOptionsOf(options, index) };
+/** Copies the lists of the options: the caller may change them during the pauses. */
+export const withOwnLists = (options: EnqueueManyOptions | undefined): EnqueueManyOptions | undefined => {
+  const copyOf = <Value>(list: Value): Value => (Array.isArray(list) && list.length <= MAX_REQUESTS ? ([...list] as Value) : list); // of one type
+  return (
+    options && {
+      ...options,
+      ...defined({ generationIds: copyOf(options.generationIds), idempotencyKeys: copyOf(options.idempotencyKeys) }),
+    }
+  );
 };
 
 /**
@@ -70,7 +75,7 @@ export async function readMany(
   const ofTenant = { ...defaults, tenant: shared.tenant ?? defaults.tenant };
   // A copy: the caller may change its list during the pauses.
   for (const [index, input] of [...inputs].entries()) {
-    if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();
+    if (index > 0 && index % AT_ONCE === 0) await setImmediate();
     const own = ownOptionsOf(options, index);
     const part = partOf(index);
     const request = readRequest(input, own, ofTenant, part);
@@ -84,6 +89,21 @@ export async function readMany(
   }
   if (problems.count > 0) await rules.add(read, shared, partOf);
   return requests;
+}
+
+/** Prepares requests without problems, in their order, with pauses for other work of the process. */
+export async function prepareMany(
+  requests: readonly StoredRequest[],
+  options: EnqueueManyOptions,
+  defaults: GenerationDefaults,
+): Promise<PreparedGeneration[]> {
+  const { generationIds: _ids, idempotencyKeys: _keys, ...shared } = options;
+  const prepared: PreparedGeneration[] = [];
+  for (const [index, request] of requests.entries()) {
+    if (index > 0 && index % AT_ONCE === 0) await setImmediate();
+    prepared.push(prepareGeneration(request, { ...shared, ...ownOptionsOf(options, index) }, defaults));
+  }
+  return prepared;
 }
 
 const VALID = { positivePrompt: 'x', safety: { checkContent: true } };

@@ -38,6 +38,16 @@ test('enqueues many requests at once and returns results in their order', async 
   expect(await world.waitingJobs()).toEqual(jobs.toSorted());
 });
 
+test('a caller that changes its lists during the call changes nothing', async () => {
+  await using world = await setup();
+  const generationIds = Array.from({ length: 250 }, () => createGenerationId(Date.now()));
+  const [given, idempotencyKeys, ids] = [requests(250), generationIds.map((id) => `order ${id}`), [...generationIds]];
+  const call = world.producer.enqueueMany(given, { generationIds, idempotencyKeys });
+  for (const list of [given, generationIds, idempotencyKeys]) list.fill('changed' as never);
+  expect((await call).map(({ generationId }) => generationId)).toEqual(ids);
+  expect(await world.producer.findByIdempotencyKey(`order ${ids[249]}`)).toMatchObject({ request: { positivePrompt: 'door 249' } });
+});
+
 test('an empty batch sends nothing', async () => {
   await using world = await setup();
   expect(await world.producer.enqueueMany([])).toEqual([]);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createGenerationId, RequestConflictError, SpendCapError, StoreNotInitialisedError } from '@darkroom/contracts';
 import { describe, expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
@@ -25,6 +26,22 @@ test('each image gets its own job', async () => {
   expect(quote).toMatchObject({ totalNanoUsd: 3 * IMAGE_NANO_USD, totalUsd: '0.06' });
   expect(await world.waitingJobs()).toEqual(jobIdsOf(generationId, 3));
   expect(await world.producer.get(generationId)).toMatchObject({ status: 'queued', tenant: 'default' });
+});
+
+test('a thousand calls at once leave other work its turns, and take their requests as they were', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: 2000 * IMAGE_NANO_USD });
+  const requests = Array.from({ length: 1000 }, (_, at) => ({ positivePrompt: `door ${at}` }));
+  let isDone = false;
+  const enqueueing = Promise.all(requests.map((each) => world.producer.enqueue(each))).finally(() => (isDone = true));
+  for (const each of requests) each.positivePrompt = 'changed';
+  let turns = 0;
+  for (; !isDone; turns += 1) await setImmediate();
+  expect(turns).toBeGreaterThan(10);
+  const enqueued = await enqueueing;
+  const shown = await Promise.all([0, 99, 100, 999].map((at) => world.producer.get(enqueued[at]!.generationId)));
+  expect(shown.map((generation) => generation.request.positivePrompt)).toEqual(['door 0', 'door 99', 'door 100', 'door 999']);
+  expect(await world.waitingJobs()).toHaveLength(1000);
 });
 
 test('the same generation id a second time changes nothing', async () => {
