@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { CorruptRecordError, QueueFullError, RequestConflictError, SpendCapError } from '@darkroom/contracts';
 import { reserveRedis } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
 import { buildGenerationStore, connectFailFast, type GenerationStore, type NewGeneration } from '../src/index.ts';
+import { connectAs } from './connect-as.ts';
 import { countScripts } from './count-scripts.ts';
 import { startReplyLosingProxy } from './reply-losing-proxy.ts';
 import { IMAGE_NANO_USD, newGeneration, retention, setup, type World } from './world.ts';
@@ -43,6 +45,22 @@ test('calls of one turn share calls of the script, up to ten images in each, and
   expect(await world.generation(generations[3]!.generationId)).toMatchObject({ priority: 'high' });
   expect(await world.generation(generations[4]!.generationId)).not.toHaveProperty('priority');
   expect(await world.generation(generations[13]!.generationId)).not.toHaveProperty('labels');
+});
+
+test('more calls than Redis works off at once wait for their turn, and each gets its own answer', async () => {
+  await using world = await setup();
+  const generations = Array.from({ length: 250 }, () => newGeneration());
+  const most: number[] = [];
+  const scripts = await countScripts(world.redis, async () => {
+    const answers = answersOf(world.store, generations);
+    await setImmediate();
+    // ioredis keeps the commands that wait for their answers
+    most.push((world.redis as unknown as { commandQueue: { length: number } }).commandQueue.length);
+    expect(new Set(await answers)).toEqual(new Set(['created']));
+  });
+  expect(scripts).toBe(25);
+  expect(most[0]).toBeLessThanOrEqual(10);
+  expect(await imagesOf(world)).toEqual({ held: 250, open: 250 });
 });
 
 test('of those that share a call as many get through as the cap has room for', async () => {
@@ -186,6 +204,23 @@ test('one whose request cannot be written gives its hold back, however often it 
   expect(await answersOf(world.store, [broken])).toEqual(['created']);
   expect(await imagesOf(world)).toEqual({ held: 4, open: 4 });
 });
+
+const commands = ['expire', 'hget', 'hincrby', 'hmget', 'hset', 'incr', 'publish', 'set', 'xadd', 'zadd'];
+test.for(commands)(
+  'without the right to "%s" a generation holds its money once if it has an entry, however often it is repeated',
+  async (command) => {
+    await using world = await setup();
+    const redis = await connectAs(world.redis, `without-${command}-${world.prefix}`, ['~*', '&*', '+@all', `-${command}`]);
+    const store = buildGenerationStore({ prefix: world.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+    const given = newGeneration(2);
+    for (const call of ['first', 'second', 'third']) {
+      await Promise.allSettled([store.enqueue(given)]);
+      const hasEntry = (await world.redis.exists(`${world.prefix}:generation:${given.generationId}`)) === 1;
+      const held = Object.values(await world.ledger()).map(({ reserved }) => reserved / IMAGE_NANO_USD);
+      expect(new Set(held.filter((images) => images !== 0)), call).toEqual(new Set(hasEntry ? [2] : []));
+    }
+  },
+);
 
 test('one that is half written counts all of its images, and holds them once', async () => {
   await using world = await setup();

@@ -98,7 +98,8 @@ local function writeNew(key, now, isLater, isDue, clock, added)
   if shared.withholds then withhold = '1' end
   local more = { 'live', int(images) }
   for index = 0, images - 1 do
-    for _, value in ipairs({ 'image:' .. index, 'open', 'latest:' .. index, 1 }) do more[#more + 1] = value end
+    addGiven(more, 'image:' .. index, 'open')
+    addGiven(more, 'latest:' .. index, 1)
   end
   writeEntry(key, id, 'queued', int(now), 1, more)
   -- it is there from here on, whatever fails below
@@ -114,8 +115,9 @@ local function writeNew(key, now, isLater, isDue, clock, added)
     -- the first step of its timeline
     redis.pcall('SET', own .. ':timeline', int(now) .. ' enqueued;')
     if number then
-      addScored(added.line, int(number), inLine(id, index, 1))
-      addScored(added.ofTenant, placeByUrgency(priority, number), inLine(id, index, 1))
+      local me = inLine(id, index, 1)
+      addScored(added.line, int(number), me)
+      addScored(added.ofTenant, placeByUrgency(priority, number), me)
       line = line or {}
       line[index + 1] = jobNumber(number, clock.base)
     end
@@ -143,16 +145,15 @@ local function joinAll(clock, added)
   mustAdd(lineOf(tenant), added.ofTenant)
 end
 
--- Writes admitted generations, each with its key and the facts of refusalOf; if there are several, with its arguments. Replies one answer for
--- each, in their order; a text is the error of one that could not be written
+-- Writes admitted generations, each with its id, its key, its highest cost and the facts of refusalOf; if there are several, with its arguments.
+-- Replies one answer for each, in their order; a text is the error of one that could not be written
 local function writeAdmitted(all, now)
   local clock = callAbout(lineClocks, beginNumbers, tenant)
   clock.base = lineBase()
   local open, holds, silentSince = {}, {}, noWorkerSince(now)
   for _, each in ipairs(all) do
-    if each.values then takeGeneration(each.values) end
-    addScored(open, int(now), id)
-    if not each.isDue then holds[id] = amount * images end
+    addScored(open, int(now), each.id)
+    if not each.isDue then holds[each.id] = each.most end
   end
   -- the first write: a server that takes no writes refuses it
   mustAdd(prefix .. ':open', open)
@@ -187,7 +188,7 @@ end
 local function admit(key, now)
   local refusal, isLater, isDue = refusalOf(now)
   if refusal then return refusal end
-  local answer = writeAdmitted({ { key = key, isLater = isLater, isDue = isDue } }, now)[1]
+  local answer = writeAdmitted({ { id = id, key = key, most = amount * images, isLater = isLater, isDue = isDue } }, now)[1]
   if type(answer) == 'string' then error(answer, 0) end
   return answer
 end

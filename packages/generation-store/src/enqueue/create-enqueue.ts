@@ -77,7 +77,7 @@ for at, values in ipairs(all) do
   local key = prefix .. ':generation:' .. id
   local isRead, answer, isLater, isDue = pcall(consider, key, now)
   if isRead and not answer then
-    admitted[#admitted + 1] = { key = key, values = values, isLater = isLater, isDue = isDue }
+    admitted[#admitted + 1] = { id = id, key = key, values = values, most = amount * images, isLater = isLater, isDue = isDue }
     places[#places + 1] = at
   else
     answers[at] = isRead and countAnswer(named(answer)) or wordsOf(answer)
@@ -99,8 +99,10 @@ return answers
 const MOST_IMAGES_AT_ONCE = 10;
 /** Most characters of them: Redis copies each. */
 const MOST_CHARACTERS_AT_ONCE = 64 * 1024;
+/** Calls of the script under way at once: they keep Redis busy. Later ones wait here and not on the connection, where the time of a command runs. */
+const MOST_UNDER_WAY = 10;
 
-/** A call that waits for the others of its turn of the event loop. */
+/** A call that waits for the others of its turn of the event loop, and for calls of the script that are under way. */
 interface Waiting {
   generation: NewGeneration;
   given: readonly (string | number)[];
@@ -119,11 +121,23 @@ interface Waiting {
  * generation may be there then, without its parts under that key
  */
 export function createEnqueue(redis: Redis, prefix: string, retention: Retention): (generation: NewGeneration) => Promise<EnqueueReceipt> {
-  let waiting: Waiting[] = [];
-  const sendAll = (): void => {
-    const all = waiting;
-    waiting = [];
-    for (const batch of batchesOf(all)) void enqueueBatch(redis, prefix, batch);
+  const waiting: Waiting[] = [];
+  let underWay = 0;
+  let isAwaited = false;
+  const sendSome = (): void => {
+    isAwaited = false;
+    while (underWay < MOST_UNDER_WAY && waiting.length > 0) {
+      underWay += 1;
+      void enqueueBatch(redis, prefix, waiting.splice(0, countTogether(waiting))).then(() => {
+        underWay -= 1;
+        sendSoon();
+      });
+    }
+  };
+  const sendSoon = (): void => {
+    if (isAwaited || waiting.length === 0) return;
+    isAwaited = true;
+    process.nextTick(sendSome);
   };
   return async (generation) => {
     const { generationId, tenant, idempotencyKey } = generation;
@@ -134,32 +148,26 @@ export function createEnqueue(redis: Redis, prefix: string, retention: Retention
       ...defined({ idempotencyKeyHash }),
     });
     return new Promise((resolve, reject) => {
-      if (waiting.length === 0) process.nextTick(sendAll);
       const names = idempotencyKeyHash === undefined ? [generationId] : [generationId, `${tenant} ${idempotencyKeyHash}`];
       waiting.push({ generation, given, names, resolve, reject });
+      sendSoon();
     });
   };
 }
 
-/** Divides calls, in their order, into those that one call of the script may make together. */
-function batchesOf(all: readonly Waiting[]): Waiting[][] {
-  const batches: Waiting[][] = [];
-  let [names, images, characters] = [new Set<string>(), 0, 0];
-  for (const each of all) {
+/** Returns the number of calls, from the first on, that one call of the script may make together. */
+function countTogether(all: readonly Waiting[]): number {
+  const names = new Set<string>();
+  let [images, characters] = [0, 0];
+  for (const [at, each] of all.entries()) {
     const { tenant, request } = each.generation;
-    const batch = batches.at(-1);
-    const own = charactersOf(each);
     images += request.numberResults;
-    characters += own;
-    const fits = images <= MOST_IMAGES_AT_ONCE && characters <= MOST_CHARACTERS_AT_ONCE && !each.names.some((name) => names.has(name));
-    if (fits && batch?.[0]?.generation.tenant === tenant) batch.push(each);
-    else {
-      batches.push([each]);
-      [names, images, characters] = [new Set(), request.numberResults, own];
-    }
+    characters += charactersOf(each);
+    const isMore = images > MOST_IMAGES_AT_ONCE || characters > MOST_CHARACTERS_AT_ONCE || tenant !== all[0]?.generation.tenant;
+    if (at > 0 && (isMore || each.names.some((name) => names.has(name)))) return at;
     for (const name of each.names) names.add(name);
   }
-  return batches;
+  return all.length;
 }
 
 const charactersOf = ({ given }: Waiting): number => given.reduce<number>((sum, value) => sum + String(value).length, 0);

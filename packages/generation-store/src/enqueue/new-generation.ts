@@ -103,9 +103,11 @@ export function argumentsAfter(before: readonly (string | number)[], next: reado
  */
 export const newGeneration = /* lua */ `
 local ${given.names}
-local idempotencyKey
+local idempotencyKey, taken
 -- the generation that the functions below concern from now on
 local function takeGeneration(values)
+  if values == taken then return end
+  taken = values
   ${given.names} = unpack(values, 1, ${given.last - given.first + 1})
   images, amount = tonumber(images), tonumber(amount)
   idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
@@ -114,7 +116,7 @@ takeGeneration({ unpack(ARGV, ${given.first}, ${given.last}) })
 
 -- the arguments of each generation of this call: those of the first one, and for each other one those that differ (argumentsAfter)
 local function eachGiven()
-  local values = { unpack(ARGV, ${given.first}, ${given.last}) }
+  local values = taken
   local all, at = { values }, ${given.after}
   while at <= #ARGV do
     values = { unpack(values, 1, ${given.last - given.first + 1}) }
@@ -135,24 +137,29 @@ local function keepLabels(key, set)
   if webhook ~= '' then redis.call(set, key .. ':request', 'webhook', webhook) end
 end
 
+local function addGiven(list, name, value)
+  if value == '' then return end
+  list[#list + 1] = name
+  list[#list + 1] = value
+end
+
 -- "more": further fields of the entry, names and values in turn
 local function writeEntry(key, id, status, createdAt, revision, more)
   -- under its own key: it may be erased, it may be long, and few scripts need it
   if request ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
-  local optional = { clientReference = clientReference, retryOf = retryOf, replaces = replaces, withholdFlagged = withhold, priority = priority, traceparent = traceparent }
-  for name, value in pairs(optional) do
-    if value ~= '' then
-      more[#more + 1] = name
-      more[#more + 1] = value
-    end
-  end
+  addGiven(more, 'clientReference', clientReference)
+  addGiven(more, 'retryOf', retryOf)
+  addGiven(more, 'replaces', replaces)
+  addGiven(more, 'withholdFlagged', withhold)
+  addGiven(more, 'priority', priority)
+  addGiven(more, 'traceparent', traceparent)
   raised[id] = int(revision)
   redis.call('HSET', key, 'status', status, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline, 'requestDigest', requestDigest, 'tenant', tenant,
     'images', images, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt, 'idempotencyDigest', idempotencyDigest,
     'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds, 'revision', raised[id], unpack(more))
   if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
   keepLabels(key, 'HSET')
-  addToTags(id, { tenant = tenant, createdAt = createdAt, labels = labels })
+  if labels ~= '' then addToTags(id, { tenant = tenant, createdAt = createdAt, labels = labels }) end
 end
 
 local function createGeneration(key, id, status, createdAt, revision)

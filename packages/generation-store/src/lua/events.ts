@@ -11,19 +11,17 @@ local function record(event, id, generation, index, n, at)
   if not tellsEvents then return end
   local fields = { 'event', event, 'id', id, 'tenant', generation.tenant, 'at', int(at) }
   -- an entry of an earlier version has none, and most have no trace
-  for _, name in ipairs({ 'provider', 'model', 'traceparent' }) do
-    if generation[name] then
-      fields[#fields + 1] = name
-      fields[#fields + 1] = generation[name]
-    end
+  local function addKnown(name, value)
+    if not value then return end
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
   end
-  if revision then
-    fields[#fields + 1] = 'revision'
-    fields[#fields + 1] = revision
-  end
-  if index then
-    for _, value in ipairs({ 'index', index, 'n', n }) do fields[#fields + 1] = value end
-  end
+  addKnown('provider', generation.provider)
+  addKnown('model', generation.model)
+  addKnown('traceparent', generation.traceparent)
+  addKnown('revision', revision)
+  addKnown('index', index)
+  addKnown('n', index and n)
   -- a key of another type loses events, and no money: its consumers are told
   redis.pcall('XADD', prefix .. ':event-log', '*', unpack(fields))
 end

@@ -103,7 +103,8 @@ local function addToPeriods(names, amounts)
       -- a field that was 0, or not there: so each new key gets its time
       if amount ~= 0 and redis.call('HINCRBY', key, field, int(amount)) == amount then isNew = true end
     end
-    if isNew then redis.call('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400}) end
+    -- one that gets no time stays: without the right a move of money would end half way here
+    if isNew then redis.pcall('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400}) end
   end
   noteMoved(names)
   for _, amount in pairs(amounts) do
