@@ -50,13 +50,21 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
     return waiting;
   };
 
+  let last: { check: Promise<RedisTrouble | undefined>; lacking: RedisTrouble | undefined } | undefined;
   /** Returns the missing right, if any. The check has ended in all but the first milliseconds of a connection. */
-  const rightsTrouble = async (): Promise<RedisTrouble | undefined> => {
+  const rightsTrouble = (): RedisTrouble | undefined | Promise<RedisTrouble | undefined> => {
+    const check = watch.rightsTrouble();
+    // Every call comes through here: one that has ended costs no timer.
+    if (last?.check === check) return last.lacking;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), RIGHTS_WITHIN_MS);
     });
-    return Promise.race([watch.rightsTrouble(), late]).finally(() => clearTimeout(timer));
+    const ended = check.then((lacking) => {
+      last = { check, lacking };
+      return lacking;
+    });
+    return Promise.race([ended, late]).finally(() => clearTimeout(timer));
   };
 
   /** Returns true if a server took the connection and does not answer as TLS does: it may speak plain Redis. */

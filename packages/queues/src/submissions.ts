@@ -1,6 +1,7 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createGathering } from './gathering.ts';
 import { createJobKeeper, type JobKeeper } from './job-keeper.ts';
 import { buildJobPayload, jobIdOf } from './job-payload.ts';
 import { queueNames } from './names.ts';
@@ -65,6 +66,12 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       ...(number > 0 ? { priority: number } : {}),
     },
   });
+  const addTogether = createGathering<ReturnType<typeof jobOf>>(async (jobs) => {
+    const [first] = jobs;
+    if (first === undefined) return;
+    // a pipeline of one costs more than its job
+    await (jobs.length === 1 ? queue.add(first.name, first.data, first.opts) : queue.addBulk(jobs));
+  });
   const addNow = (ref: NumberedSubmission): Promise<unknown> => {
     const { name, data, opts } = jobOf(ref, 0);
     return queue.add(name, data, opts);
@@ -72,15 +79,7 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
   return {
     queue,
     keeper: createJobKeeper(connection, queue, addNow),
-    async add(refs, delayMs = 0) {
-      const [first] = refs;
-      if (first !== undefined && refs.length === 1) {
-        const { name, data, opts } = jobOf(first, delayMs);
-        await queue.add(name, data, opts);
-      } else {
-        await queue.addBulk(refs.map((ref) => jobOf(ref, delayMs)));
-      }
-    },
+    add: (refs, delayMs = 0) => addTogether(refs.map((ref) => jobOf(ref, delayMs))),
     async renumber(submission) {
       const change = () => backend.changePriority(jobIdOf(submission), submission.number);
       try {

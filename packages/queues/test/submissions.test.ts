@@ -22,6 +22,21 @@ test('adding nothing is no error', async () => {
   await expect(world.submissions.add([])).resolves.toBeUndefined();
 });
 
+test('what is added in one turn is one call, and fails as one', async () => {
+  await using world = await setup();
+  const { queue } = world.submissions;
+  const [numbered, other, later] = [{ ...newRef(), number: 7 }, newRef(), newRef()];
+  const add = () =>
+    Promise.allSettled([world.submissions.add([numbered]), world.submissions.add([other]), world.submissions.add([later], 60_000)]);
+  expect((await add()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+  const states = await Promise.all([numbered, other, later].map((ref) => queue.getJobState(jobIdOf(ref))));
+  expect(states).toEqual(['prioritized', 'waiting', 'delayed']);
+  await queue.obliterate();
+  await world.connection.set(queue.toKey('prioritized'), 'text');
+  expect((await add()).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  await world.connection.del(queue.toKey('prioritized'));
+});
+
 test('adds a job for later', async () => {
   await using world = await setup();
   const ref = newRef();
