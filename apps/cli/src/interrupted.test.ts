@@ -8,7 +8,7 @@ import { mintApiKey } from '@darkroom/contracts';
 test('a command that is interrupted while the API does not answer says so, once', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => server.close().closeAllConnections());
   const [stop, hurry] = [new AbortController(), new AbortController()];
   server.on('request', () => stop.abort(new Error('SIGINT')));
   const said: string[] = [];

@@ -12,10 +12,10 @@ test('the first calls of a turn go on at once, and so do those of a later one', 
 
 test('the others go on in their order, so many in a turn, with their arguments as they were', async () => {
   const turns = createTurns(2);
-  for (let at = 0; at < 2; at += 1) turns.wait();
+  for (let at = 0; at < 2; at += 1) void turns.wait();
   const gone: unknown[] = [];
   const requests = Array.from({ length: 5 }, (_, at) => ({ at, inputs: { referenceImages: [`${at}`] } }));
-  for (const request of requests) void turns.wait(request).then(([own]) => gone.push(own));
+  for (const request of requests) void turns.wait(request)?.then(([own]) => gone.push(own));
   const expected = structuredClone(requests);
   for (const request of requests) {
     request.at = -1;

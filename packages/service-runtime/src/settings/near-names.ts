@@ -61,8 +61,7 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
     const padded = settings.filter((each) => line.includes(each.line) && ours.test(each.name));
     const near = found(cut.slice(0, 2)) ?? found(padded) ?? found(settings.filter((each) => cutsShort(words, each.words)));
     if (near !== undefined) return near;
-    const slips =
-      name.length < MIN_LENGTH ? undefined : findMeant(plain, [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
+    const slips = name.length < MIN_LENGTH ? undefined : findMeant(plain, [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
     const form = slips === undefined ? undefined : forms.get(slips);
     return form === undefined
       ? found(settings.filter((each) => leavesOut(words, each.words)))
