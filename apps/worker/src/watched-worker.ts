@@ -3,19 +3,9 @@ import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
 
 const RESUME_LOOK_MS = 100;
 
-/** Parts of the fetch loop that BullMQ's types hide (6.7, `mainLoop`). */
-interface FetchLoop {
-  isRateLimited(): boolean;
-  /** Runs under way, and jobs that have come and were not started. */
-  mainLoopQueue: { numQueued(): number } | null;
-}
-
 /**
  * A BullMQ worker that reports its health. Its fetch loop beats at each turn, every few seconds even without jobs, and it counts the
  * runs under way. It overrides the protected methods that the loop calls (BullMQ 6.7).
- *
- * It starts each job as soon as it has come. BullMQ fetches one job after the other until it has as many as it may run, or none is left, and
- * starts the first one then: with 50 slots in a process that is busy this took ten seconds.
  */
 export class WatchedWorker extends Worker {
   readonly #pulse: Pulse;
@@ -35,10 +25,6 @@ export class WatchedWorker extends Worker {
     // Started by hand, so that the loop begins after the fields are set.
     super(name, counted, { ...options, autorun: false });
     this.#pulse = pulse;
-    const loop = this as unknown as FetchLoop; // the type hides what is there
-    const isRateLimited = loop.isRateLimited.bind(this);
-    // Asked before each fetch: the loop starts the jobs that have come, and then asks again.
-    loop.isRateLimited = () => isRateLimited() || (loop.mainLoopQueue?.numQueued() ?? 0) > 0;
     void this.run().catch((error: unknown) => this.emit('error', error instanceof Error ? error : new Error(String(error))));
   }
 
