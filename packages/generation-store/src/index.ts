@@ -32,7 +32,14 @@ export {
   type RedisState,
 } from './connection/examine-redis.ts';
 export { redisCureOf } from './connection/redis-cure.ts';
-export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';
+export {
+  needsNewConnection,
+  NotSentError,
+  ranNothing,
+  redisTroubleOf,
+  type RedisReason,
+  type RedisTrouble,
+} from './connection/redis-trouble.ts';
 export { createIdleLook } from './connection/leave-old-node.ts';
 export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';
 export { hasNewerFormat, watchRedis } from './connection/watch-redis.ts';

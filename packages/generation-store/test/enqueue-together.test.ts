@@ -4,7 +4,8 @@ import { CorruptRecordError, QueueFullError, RequestConflictError, SpendCapError
 import { reserveRedis } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
-import { buildGenerationStore, connectFailFast, type GenerationStore, type NewGeneration } from '../src/index.ts';
+import { createEnqueue } from '../src/enqueue/create-enqueue.ts';
+import { buildGenerationStore, connectFailFast, NotSentError, type GenerationStore, type NewGeneration } from '../src/index.ts';
 import { connectAs } from './connect-as.ts';
 import { countScripts } from './count-scripts.ts';
 import { startReplyLosingProxy } from './reply-losing-proxy.ts';
@@ -13,7 +14,7 @@ import { IMAGE_NANO_USD, newGeneration, retention, setup, type World } from './w
 // Calls of one turn of the event loop share calls of the script.
 
 /** Enqueues generations in one turn. @returns the kind of each receipt, or the key that a corrupt one names, or the error. */
-async function answersOf(store: GenerationStore, generations: readonly NewGeneration[]): Promise<unknown[]> {
+async function answersOf(store: Pick<GenerationStore, 'enqueue'>, generations: readonly NewGeneration[]): Promise<unknown[]> {
   const answers = await Promise.allSettled(generations.map((generation) => store.enqueue(generation)));
   return answers.map((answer) => {
     if (answer.status === 'fulfilled') return answer.value.kind;
@@ -61,6 +62,40 @@ test('more calls than Redis works off at once wait for their turn, and each gets
   expect(scripts).toBe(25);
   expect(most[0]).toBeLessThanOrEqual(10);
   expect(await imagesOf(world)).toEqual({ held: 250, open: 250 });
+});
+
+test.for([
+  ['of two tenants in turn have', 150, {}, 100],
+  ['are long as well have', 40, { positivePrompt: 'x'.repeat(30_000) }, 20],
+] as const)('those that %s as many under way as images or characters allow', async ([, count, long, most]) => {
+  await using world = await setup();
+  await world.enqueue(); // it is connected, and Redis knows the script
+  const generations = Array.from({ length: count }, (_, at) => {
+    const generation = newGeneration(1, { tenant: at % 2 === 0 ? 'acme' : 'zenith' });
+    return { ...generation, request: { ...generation.request, ...long } };
+  });
+  const answers = answersOf(world.store, generations);
+  await new Promise(process.nextTick);
+  expect((world.redis as unknown as { commandQueue: { length: number } }).commandQueue.length).toBe(most);
+  expect(new Set(await answers)).toEqual(new Set(['created']));
+});
+
+test('a call that waits for others longer than five seconds is not sent', async () => {
+  await using world = await setup();
+  let at = 0;
+  const enqueue = createEnqueue(world.redis, world.prefix, retention, () => at);
+  const early = answersOf(
+    { enqueue },
+    Array.from({ length: 150 }, () => newGeneration()),
+  );
+  await new Promise(process.nextTick);
+  at = 5001;
+  const late = answersOf({ enqueue }, [newGeneration()]);
+  const answers = await early;
+  expect(answers.slice(0, 100)).toEqual(Array.from({ length: 100 }, () => 'created'));
+  expect(answers.slice(100)).toEqual(Array.from({ length: 50 }, () => expect.any(NotSentError)));
+  expect(await late).toEqual(['created']);
+  expect(await imagesOf(world)).toEqual({ held: 101, open: 101 });
 });
 
 test('of those that share a call as many get through as the cap has room for', async () => {

@@ -1,5 +1,12 @@
 import { DarkroomError, defined, QueueUnavailableError, type Reached } from '@darkroom/contracts';
-import { needsNewConnection, ranNothing, redisTroubleOf, type ConnectionWatch, type RedisTrouble } from '@darkroom/generation-store';
+import {
+  needsNewConnection,
+  NotSentError,
+  ranNothing,
+  redisTroubleOf,
+  type ConnectionWatch,
+  type RedisTrouble,
+} from '@darkroom/generation-store';
 import type { Redis } from 'ioredis';
 
 /** Longest wait for a connection: the caller learns within a second that Redis is away. */
@@ -19,7 +26,8 @@ export interface Availability {
    * Runs a call; the error of a failure says if the call may have arrived.
    * @param what The action in words for the message: "read generation".
    * @param generationId The generation that it concerns, if it is one.
-   * @param call One round trip. Repeated once if a node refused it because it is not the primary (any more), which ran nothing.
+   * @param call One round trip, which may wait for others first. Repeated once if the connection closed before it was sent, or if a node refused
+   * it because it is not the primary (any more): both ran nothing.
    * @throws QueueUnavailableError if Redis is away or refuses, or this was closed; any DarkroomError of `call` otherwise.
    */
   ask<T>(what: string, generationId: string | undefined, call: () => Promise<T>, options?: AskOptions): Promise<T>;
@@ -116,10 +124,10 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
         } catch (error) {
           if (error instanceof DarkroomError) throw error;
           // After a close ioredis sends a command again: the first one may have arrived, whatever the outcome of the second.
-          const wasSentOnce = closes === closesBefore;
+          const wasSentOnce = error instanceof NotSentError || closes === closesBefore;
           const isRefusedByNode = needsNewConnection(error) || /isn't writeable/.test(error instanceof Error ? error.message : '');
           if (isRefusedByNode && wasSentOnce && attempt === 1) {
-            await waitUntilReady();
+            if (!isClosed) await waitUntilReady();
             continue;
           }
           throw unavailable(wasSentOnce && ranNothing(error) ? 'no' : 'maybe', troubleOf(error));

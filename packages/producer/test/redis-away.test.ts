@@ -4,10 +4,16 @@ import { eventually, reserveRedis, uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
+import { startFailingProxy } from './failing-proxy.ts';
 import { IMAGE_NANO_USD, openStore, request } from './world.ts';
 
 /** An id that no generation has. */
 const unknownId = '01a25000-0000-7000-8000-000000000000';
+
+const reachedOf = (errors: readonly QueueUnavailableError[]) => ({
+  maybe: errors.filter(({ reached }) => reached === 'maybe').length,
+  no: errors.filter(({ reached }) => reached === 'no').length,
+});
 
 /** Returns the error of a call and its duration. */
 async function failureOf(call: Promise<unknown>): Promise<{ error: QueueUnavailableError; tookMs: number }> {
@@ -54,7 +60,7 @@ test('while Redis is away every call fails within a second as not sent; afterwar
   }
 }, 15_000);
 
-test('a call to a Redis that hangs may have arrived', async () => {
+test('calls to a Redis that hangs may have arrived, and those that wait for them have not', async () => {
   await using own = await reserveRedis();
   const prefix = uniquePrefix();
   await own.start();
@@ -63,12 +69,38 @@ test('a call to a Redis that hangs may have arrived', async () => {
   const blocker = new Redis(own.url);
   try {
     const { generationId } = await producer.enqueue(request);
-    await blocker.call('CLIENT', 'PAUSE', '3000', 'ALL');
-    const { error, tookMs } = await failureOf(producer.enqueue(request, { generationId }));
-    expect(error).toMatchObject({ reached: 'maybe', generationId, cause: expect.any(Error) });
-    expect(tookMs).toBeLessThan(2000);
+    await blocker.call('CLIENT', 'PAUSE', '6000', 'ALL');
+    const failures = await Promise.all([
+      failureOf(producer.enqueue(request, { generationId })),
+      ...Array.from({ length: 150 }, () => failureOf(producer.enqueue(request))),
+    ]);
+    expect(failures[0]?.error).toMatchObject({ reached: 'maybe', generationId, cause: expect.any(Error) });
+    expect(reachedOf(failures.map(({ error }) => error))).toEqual({ maybe: 100, no: 51 });
+    expect(failures.at(-1)?.error).toMatchObject({ details: { reason: 'timeout' }, message: expect.stringContaining('nothing was sent') });
+    for (const { tookMs } of failures) expect(tookMs, 'a second each would be two').toBeLessThan(2000);
   } finally {
     blocker.disconnect();
+    await producer.close();
+  }
+}, 15_000);
+
+test('when a connection breaks, calls that wait for others have not arrived, and are sent on the next one', async () => {
+  await using own = await reserveRedis();
+  const prefix = uniquePrefix();
+  await own.start();
+  await openWorld(own.url, prefix);
+  await using proxy = await startFailingProxy(own.url);
+  const producer = createProducer({ redisUrl: proxy.url, prefix });
+  try {
+    await producer.enqueue(request);
+    const enqueueAll = () => Promise.allSettled(Array.from({ length: 250 }, () => producer.enqueue(request)));
+    proxy.loseReplyTo('evalsha');
+    expect((await enqueueAll()).filter(({ status }) => status === 'rejected')).toEqual([]);
+    proxy.breakAfter('evalsha', 1);
+    const outcomes = await enqueueAll();
+    const errors = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as QueueUnavailableError] : []));
+    expect(reachedOf(errors)).toEqual({ maybe: 100, no: 150 });
+  } finally {
     await producer.close();
   }
 }, 15_000);

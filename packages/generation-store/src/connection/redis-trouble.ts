@@ -121,8 +121,12 @@ export const isRefusedRight = (error: unknown): boolean => error instanceof Erro
 /** Pattern of a right that Redis misses in the middle of a script, after earlier writes of it. */
 const insideScript = /script: |user_script|executing the script|ACL failure in script/;
 
+/** A command that waited in this process, and never left it. Its words say why. */
+export class NotSentError extends Error {}
+
 /** Returns true if a command with this error has changed nothing, if it was sent once. */
 export function ranNothing(error: unknown): boolean {
+  if (error instanceof NotSentError) return true;
   if (!(error instanceof Error) || ('previousErrors' in error && Array.isArray(error.previousErrors))) return false;
   const text = error.message.slice(0, 2000);
   return ranNothingNames.test(text) || neverSent.test(text) || (refusedRight.test(text) && !insideScript.test(text));

@@ -1,7 +1,7 @@
 import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { redisTroubleOf } from '../connection/redis-trouble.ts';
+import { NotSentError, redisTroubleOf } from '../connection/redis-trouble.ts';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { generationKey } from '../keys.ts';
 import { events } from '../lua/events.ts';
@@ -99,8 +99,15 @@ return answers
 const MOST_IMAGES_AT_ONCE = 10;
 /** Most characters of them: Redis copies each. */
 const MOST_CHARACTERS_AT_ONCE = 64 * 1024;
-/** Calls of the script under way at once: they keep Redis busy. Later ones wait here and not on the connection, where the time of a command runs. */
-const MOST_UNDER_WAY = 10;
+/**
+ * Images under way at once: they keep Redis busy, also a far one whose calls hold one each. Later ones wait here and not on the connection, where
+ * the time of a command runs.
+ */
+const MOST_UNDER_WAY = 100;
+/** A long request counts as more images. */
+const CHARACTERS_AN_IMAGE = MOST_CHARACTERS_AT_ONCE / MOST_IMAGES_AT_ONCE;
+/** Longest wait of a call for those before it, up to the answer that ends it. */
+const LONGEST_WAIT_MS = 5000;
 
 /** A call that waits for the others of its turn of the event loop, and for calls of the script that are under way. */
 interface Waiting {
@@ -108,6 +115,8 @@ interface Waiting {
   given: readonly (string | number)[];
   /** Names that may stand once in a call of the script: its id and its idempotency key. */
   names: readonly string[];
+  /** The time of the call, by `now`. */
+  since: number;
   resolve(receipt: EnqueueReceipt): void;
   reject(error: unknown): void;
 }
@@ -115,24 +124,44 @@ interface Waiting {
 /**
  * Returns a function that writes a generation, its submissions and their holds in one call of a script; a second call changes nothing. Calls of
  * one turn of the event loop share calls of the script, up to ten images in each.
- * @throws StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
- * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
+ * @param now Milliseconds of a steady clock.
+ * @throws NotSentError for a call that waits for others while the connection closes or one of them times out, or for five seconds;
+ * StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too
+ * old or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
  * Redis restarted or was lost and may have forgotten the generation or its idempotency key; CorruptRecordError for a key of another type: the
  * generation may be there then, without its parts under that key
  */
-export function createEnqueue(redis: Redis, prefix: string, retention: Retention): (generation: NewGeneration) => Promise<EnqueueReceipt> {
+export function createEnqueue(
+  redis: Redis,
+  prefix: string,
+  retention: Retention,
+  now = () => performance.now(),
+): (generation: NewGeneration) => Promise<EnqueueReceipt> {
   const waiting: Waiting[] = [];
   let underWay = 0;
   let isAwaited = false;
+  const refuse = (count: number, words: string): void => {
+    for (const { reject } of waiting.splice(0, count)) reject(new NotSentError(words));
+  };
+  // Redis may have run those on the wire; these it has not seen.
+  const refuseAll = (): void => refuse(waiting.length, "the connection closed before the call was sent: it isn't writeable");
   const sendSome = (): void => {
     isAwaited = false;
+    const isLate = ({ since }: Waiting): boolean => now() - since > LONGEST_WAIT_MS;
+    while (waiting[0] !== undefined && isLate(waiting[0])) refuse(1, `calls before it were not answered within ${LONGEST_WAIT_MS} ms`);
     while (underWay < MOST_UNDER_WAY && waiting.length > 0) {
-      underWay += 1;
-      void enqueueBatch(redis, prefix, waiting.splice(0, countTogether(waiting))).then(() => {
-        underWay -= 1;
+      const batch = waiting.splice(0, countTogether(waiting));
+      const size = sizeOf(batch);
+      underWay += size;
+      void enqueueBatch(redis, prefix, batch).then((error) => {
+        underWay -= size;
+        // Redis is silent: those behind would wait for the same in vain, one second after the other.
+        if (redisTroubleOf(error).reason === 'timeout') refuse(waiting.length, 'a call before it timed out');
         sendSoon();
       });
     }
+    redis.off('close', refuseAll);
+    if (waiting.length > 0) redis.once('close', refuseAll);
   };
   const sendSoon = (): void => {
     if (isAwaited || waiting.length === 0) return;
@@ -149,7 +178,7 @@ export function createEnqueue(redis: Redis, prefix: string, retention: Retention
     });
     return new Promise((resolve, reject) => {
       const names = idempotencyKeyHash === undefined ? [generationId] : [generationId, `${tenant} ${idempotencyKeyHash}`];
-      waiting.push({ generation, given, names, resolve, reject });
+      waiting.push({ generation, given, names, since: now(), resolve, reject });
       sendSoon();
     });
   };
@@ -172,20 +201,29 @@ function countTogether(all: readonly Waiting[]): number {
 
 const charactersOf = ({ given }: Waiting): number => given.reduce<number>((sum, value) => sum + String(value).length, 0);
 
+/** Returns the images of a batch, or as many as its characters count for. */
+const sizeOf = (batch: readonly Waiting[]): number => {
+  const sum = (numberOf: (each: Waiting) => number): number => batch.reduce((all, each) => all + numberOf(each), 0);
+  return Math.max(
+    sum(({ generation }) => generation.request.numberResults),
+    Math.ceil(sum(charactersOf) / CHARACTERS_AN_IMAGE),
+  );
+};
+
 /** The reply of the script: the answer to each generation, or the words of an error. */
 const enqueueReplies = z.array(z.unknown());
 
-/** Sends a batch, and answers each of its calls. Never throws. */
-async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waiting[]): Promise<void> {
+/** Sends a batch, and answers each of its calls. Never throws. @returns the error of the whole call, if it has one. */
+async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waiting[]): Promise<unknown> {
   const [first] = batch;
-  if (first === undefined) return;
+  if (first === undefined) return undefined;
   const given = batch.flatMap((each, at) => (at === 0 ? each.given : argumentsAfter(batch[at - 1]?.given ?? [], each.given)));
   let answers: unknown[];
   try {
     answers = enqueueReplies.parse(await enqueueScript.run(redis, generationKey(prefix, first.generation.generationId), given));
   } catch (error) {
     for (const { reject } of batch) reject(error);
-    return;
+    return error;
   }
   for (const [at, { generation, resolve, reject }] of batch.entries()) {
     try {
@@ -196,6 +234,7 @@ async function enqueueBatch(redis: Redis, prefix: string, batch: readonly Waitin
       reject(error);
     }
   }
+  return undefined;
 }
 
 /** Returns the error of one generation of a batch. Emits `denied` on the connection if its user lacks a right, as an error that ends a script does. */
