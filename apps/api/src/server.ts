@@ -7,7 +7,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from './answers/api-error.ts';
 import { problemOf } from './answers/problem.ts';
-import { answerUnreadable } from './answers/unreadable.ts';
+import { answerUnreadable, refuseExpectation } from './answers/unreadable.ts';
 import { addReference } from './document/reference.ts';
 import { createAttempts } from './keys/attempts.ts';
 import { authenticate, checkScope, type Caller } from './keys/authenticate.ts';
@@ -72,7 +72,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     frameworkErrors: (error, request, reply) => fail(error, request, reply),
   });
 
-  server.server.on('checkExpectation', ({ socket }) => answerUnreadable({ code: 'EXPECT' }, socket));
+  server.server.on('checkExpectation', (_request, response) => refuseExpectation(response));
   server.server.on('connect', (_request, socket) => answerUnreadable({ code: 'CONNECT' }, socket));
 
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {

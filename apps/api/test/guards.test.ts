@@ -132,6 +132,25 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ status, code: 'api.malformed', retryable: false });
 });
 
+test('the API outlives a caller that asks for a tunnel and resets the connection', async () => {
+  const { socket, answer } = await begin(world.url, 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
+  await eventually(() => expect(answer()).toContain('api.malformed'));
+  socket.resetAndDestroy();
+  expect((await world.call(key, 'GET', '/v1/spend')).status).toBe(200);
+});
+
+test.each([
+  ['an unknown expectation', 'GET /v1/spend HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n', ['202', '417']],
+  ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', []],
+  ['no HTTP', 'hello\r\n\r\n', []],
+] as const)('%s behind a call that is under way is not taken for its answer', async (_name, bytes, statuses) => {
+  const body = JSON.stringify(order);
+  const head = `POST /v1/generations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\n`;
+  const { socket, answer } = await begin(world.url, `${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}${bytes}`);
+  await once(socket, 'close');
+  expect([...answer().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(statuses);
+});
+
 test('HTTP/1.0, which knows no Host, is answered', async () => {
   const { socket, answer } = await begin(world.url, `GET /v1/spend HTTP/1.0\r\nAuthorization: Bearer ${key}\r\n\r\n`);
   await once(socket, 'close');

@@ -77,6 +77,22 @@ test('reconcile names each thing left for a person, and exits with 3', async () 
   );
 });
 
+test('reconcile --images names each thing, however many there are, and says if a rebuild keeps it from looking', async () => {
+  const { prefix, redis, store, storage, run } = await setup();
+  await store.initialise('epoch');
+  const ids = Array.from({ length: 21 }, () => createGenerationId(Date.now()));
+  for (const generationId of ids)
+    await storage.keepImage({ generationId, index: 0, n: 1 }, { format: 'JPG', contentType: 'image/jpeg' }, Buffer.from('bytes'));
+  const { code, output } = await run(['reconcile', '--images']);
+  expect(code, output).toBe(3);
+  expect(ids.filter((id) => !output.includes(`  image-without-record  ${id}  image 0, submission 1\n`))).toEqual([]);
+  const asJson = await run(['reconcile', '--images', '--json']);
+  expect(ids.filter((id) => !asJson.output.includes(id))).toEqual([]);
+  await redis.hset(`${prefix}:reading`, { id: 'a', epoch: 'b' });
+  const beside = await run(['reconcile', '--images']);
+  expect(beside).toMatchObject({ code: 1, output: expect.stringContaining('a rebuild still reads: no image was looked for') });
+});
+
 test.each([
   ['a store that is not open', {}, 1, 'the store is not open: no worker has started here yet, or Redis lost its memory'],
   ['no bucket', { S3_BUCKET: '' }, 2, 'S3_BUCKET'],

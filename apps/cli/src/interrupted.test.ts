@@ -29,6 +29,6 @@ test('a command that is interrupted while the API does not answer says so, once'
   const words = ['generate', 'a red door', '--detach'];
   expect(await runCommand({ words, environment, terminal: { ...terminal, draw: () => undefined }, signals })).toBe(130);
   expect(said).toEqual([
-    'interrupted; what is queued is made all the same, and darkroom list shows it: run again, it buys anew, but for --from and --idempotency-key',
+    'interrupted; what is queued is made all the same, and darkroom list shows it: run again without --from or --idempotency-key, it buys anew',
   ]);
 });

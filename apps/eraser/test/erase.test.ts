@@ -245,3 +245,29 @@ test('a damaged erasure of one generation or of many stops no erasure of many', 
   // what its caller asks about once more is not known any more
   for (const { erasureId } of [damaged, retyped]) expect(await world.store.findBulk(erasureId)).toBeUndefined();
 });
+
+test('what a copy of the bucket brings back is erased again if a caller asks again, by id or by tag', async () => {
+  const world = await setup();
+  await world.open();
+  const refs = [await world.buy({ tags: ['secret'] }), await world.buy({ tags: ['secret'] })];
+  const old = await world.keepOld(40);
+  const putBack = await world.copyBucket();
+  const ask = (all: typeof refs) => Promise.all(all.map(({ generationId }) => world.store.requestErasure(generationId, false)));
+  await ask(refs);
+  await world.eraseByAge({ requests: 30, images: 30 });
+  expect(await world.findSecrets()).toEqual([]);
+
+  await putBack();
+  expect(await world.findSecrets()).not.toEqual([]);
+  // the copy of what went by its age is young
+  await ask([...refs, old]);
+  await world.eraseAll();
+  expect(await world.findSecrets()).toEqual([]);
+
+  await putBack();
+  const erasureId = createGenerationId(Date.now());
+  await world.store.requestBulk({ erasureId, isForced: false, withRetries: false, tag: 'secret' });
+  await world.eraseAll();
+  expect(await world.store.findBulk(erasureId)).toMatchObject({ found: 2, erased: 2, erasedAt: expect.any(Number) });
+  for (const { generationId } of refs) expect(await world.storage.findRequest(generationId)).toMatchObject({ kind: 'erased' });
+});

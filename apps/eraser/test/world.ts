@@ -109,6 +109,13 @@ export async function setup() {
     await store.settle(ref, { result, code: '', countsAsFailure: false, mayResubmit: false, maxSubmissions: 2 });
   }
 
+  async function readObjects(): Promise<{ key: string; blob: string }[]> {
+    const files = await readdir(s3.dir, { recursive: true, withFileTypes: true });
+    const objects = files.filter((entry) => entry.isFile() && entry.parentPath.endsWith('objects'));
+    const texts = await Promise.all(objects.map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')));
+    return texts.map((text) => JSON.parse(text) as { key: string; blob: string }); // as the server writes it
+  }
+
   const parts = { store: buildErasingStore({ prefix }, redis), storage: erasing };
   const buildParts = (): Parts => ({
     ...parts,
@@ -250,11 +257,14 @@ export async function setup() {
       return found.toSorted();
     },
     /** Returns the keys of all objects. */
-    async keys(): Promise<string[]> {
-      const files = await readdir(s3.dir, { recursive: true, withFileTypes: true });
-      const objects = files.filter((entry) => entry.isFile() && entry.parentPath.endsWith('objects'));
-      const texts = await Promise.all(objects.map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')));
-      return texts.map((text) => (JSON.parse(text) as { key: string }).key); // as the server writes it
+    keys: async (): Promise<string[]> => (await readObjects()).map(({ key }) => key),
+    /** Copies the bucket. @returns a function that puts it back as the copy says, as into a new bucket. */
+    async copyBucket(): Promise<() => Promise<void>> {
+      const copied = await readObjects();
+      const bytes = await Promise.all(copied.map(({ blob }) => readFile(join(s3.dir, 'buckets', bucket, 'blobs', blob))));
+      return async () => {
+        for (const [at, { key }] of copied.entries()) await s3.put(key, bytes[at] ?? '');
+      };
     },
     async startEraser({ redisUrl = url } = {}) {
       const lines: string[] = [];

@@ -72,12 +72,7 @@ export function watchServerRun(
     const { run, isOpen, isRecovering, memory } = await store.readServerRun();
     // Logged before the first request to S3, which may hang.
     if (isOpen && isRecovering) tellThatBuyingWaits(run);
-    if (run !== checkedRun) {
-      await ownStore.check();
-      checkedRun = run;
-      toldOfForeign = undefined;
-      onForeign(undefined);
-    }
+    if (run !== checkedRun) await checkOwner(run);
     if (!isOpen) {
       if (wasOpen) isWanted = await ownStore.open();
       wasOpen = false;
@@ -96,6 +91,14 @@ export function watchServerRun(
     if (wasOpen) return;
     wasOpen = true;
     logger.info({ event: 'store.open-again' }, 'redis holds an epoch again; buying resumed');
+  }
+
+  async function checkOwner(run: string): Promise<void> {
+    checkedRun = undefined;
+    await ownStore.check();
+    checkedRun = run;
+    toldOfForeign = undefined;
+    onForeign(undefined);
   }
 
   function tellThatBuyingWaits(run: string): void {
@@ -117,6 +120,8 @@ export function watchServerRun(
     const turn = `compare-${run}`;
     if (!(await store.claimTurn(turn, turnMs, holder))) return;
     const startedAt = performance.now();
+    // A copy that was loaded into the running server may have another owner, and an older number of the format.
+    await checkOwner(run);
     await settings.restore();
     const checkpoint = await store.findCheckpoint();
     const keeping = setInterval(() => void store.claimTurn(turn, turnMs, holder).catch(() => undefined), turnMs / 3);

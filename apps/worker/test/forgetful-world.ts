@@ -30,6 +30,8 @@ export interface Watching {
   store?: Partial<GenerationStore>;
   /** Replaces parts of the settings in S3. */
   settings?: Partial<KeptSettings['archive']>;
+  /** Compares the owners of Redis and bucket; nothing when absent. */
+  check?: () => Promise<void>;
   /** The daily cap in the environment of the worker, in images. */
   cap?: number;
 }
@@ -80,7 +82,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
     redis,
     store,
     storage,
-    watch: async ({ archive = {}, store: parts = {}, settings = {}, cap: watchedCap = cap } = {}) => {
+    watch: async ({ archive = {}, store: parts = {}, settings = {}, check, cap: watchedCap = cap } = {}) => {
       const recovery = joinRecovery({ store, storage, submissions, settlements, timing: defaultTiming, maxSubmissions: 2, now: Date.now });
       const named = { allPerDay: watchedCap * IMAGE_NANO_USD };
       const watch = watchServerRun(
@@ -90,7 +92,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
           store: { ...store, ...parts },
           recovery: { ...recovery, archive: { ...storage, ...archive } },
           submissions,
-          ownStore: { open: () => Promise.resolve(false), check: () => Promise.resolve() },
+          ownStore: { open: () => Promise.resolve(false), check: check ?? (() => Promise.resolve()) },
           onForeign: () => undefined,
           settings: keepSettings(
             { seed: named, named, askS3EveryMs: 50 },

@@ -1,4 +1,6 @@
-import { changeCaps, changeLimits, changeTenantRules, pauseByOperator, resumeByOperator } from '@darkroom/recovery';
+import { randomUUID } from 'node:crypto';
+import { STORED_FORMAT } from '@darkroom/contracts';
+import { changeCaps, changeLimits, changeTenantRules, checkOwner, pauseByOperator, resumeByOperator } from '@darkroom/recovery';
 import { eventually } from '@darkroom/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
@@ -98,5 +100,29 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     await pauseByOperator({ store: world.store, archive: world.storage }, 'by hand');
     await world.redis.del('{darkroom}:buying-paused');
     await eventually(async () => expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'by hand' }]));
+  });
+
+  test('an older copy that is loaded into the running Redis gets the number of the format from the bucket before it is bought from', async () => {
+    await using world = await startForgetfulWorld();
+    const { redis, store, storage } = world;
+    const owning = { store, archive: storage, prefix: '{darkroom}', createId: randomUUID };
+    await storage.recordFormat(STORED_FORMAT, 0);
+    const watch = await world.watch({ check: async () => void (await checkOwner(owning)) });
+    await world.untilCompared();
+    await eventually(async () => expect(await store.findCaps()).toMatchObject({ revision: 1 }));
+    await redis.set('{darkroom}:format', '0');
+    const keys = await redis.keys('*');
+    const copy = await Promise.all(keys.map(async (key) => [key, await redis.dumpBuffer(key)] as const));
+    const at = await redis.hget('{darkroom}:checkpoint', 'at');
+    await redis.set('{darkroom}:format', String(STORED_FORMAT));
+    await eventually(async () => expect(await redis.hget('{darkroom}:checkpoint', 'at')).not.toBe(at));
+    // what loses it has been seen
+    await store.readServerRun();
+    const load = redis.multi().flushall();
+    for (const [key, dump] of copy) load.restore(key, 0, dump ?? '');
+    await load.exec();
+    await world.untilCompared();
+    expect(await redis.get('{darkroom}:format')).toBe(String(STORED_FORMAT));
+    await watch.stop();
   });
 });

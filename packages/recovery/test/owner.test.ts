@@ -130,7 +130,11 @@ test('an open store of an earlier version does not take a bucket that lacks its 
 
   const idle = another(world);
   await idle.store.initialise('other');
+  // The number of the format of a bucket that is not its own says nothing of this Redis.
+  await world.plant(`settings/format/${STORED_FORMAT}.json`, '{}');
+  await world.redis.set(`${idle.prefix}:format`, '0');
   expect(await why(checkOwner(idle))).toContain(`the bucket holds records of the generation ${ref.generationId}`);
+  expect(await world.redis.get(`${idle.prefix}:format`)).toBe('0');
   expect(await world.storage.findOwner()).toBeUndefined();
 });
 
@@ -160,6 +164,10 @@ test('a new store has the number of its format in the bucket before its epoch, a
   expect(wasThere).toBe(true);
   await world.redis.set(`${world.prefix}:format`, '0');
   await checkOwner(owning);
+  expect(await world.redis.get(`${world.prefix}:format`)).toBe(String(STORED_FORMAT));
+  await world.wipe();
+  await world.redis.set(`${world.prefix}:format`, '0');
+  expect(await checkOwner(owning)).toMatchObject({ kind: 'closed' });
   expect(await world.redis.get(`${world.prefix}:format`)).toBe(String(STORED_FORMAT));
 });
 

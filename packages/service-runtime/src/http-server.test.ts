@@ -3,7 +3,7 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpServer, type HttpServerOptions } from './http-server.ts';
+import { createHttpServer, endConnection, type HttpServerOptions } from './http-server.ts';
 
 const LIMIT_MS = 300;
 
@@ -112,4 +112,38 @@ test('answers an unreadable request with a status alone', async () => {
   const refusal = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
   expect(await hear('NONSENSE\r\n\r\n')).toBe(refusal);
   expect(await hear(`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toBe(refusal);
+});
+
+test('outlives a client that asks for a tunnel and resets the connection at the refusal', async () => {
+  const server = createHttpServer();
+  server.get('/', async () => 'here');
+  onTestFinished(() => server.close());
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const ended = new Promise((resolve) => {
+    server.server.once('connect', (_request, socket) => {
+      endConnection(socket, 'HTTP/1.1 405 Method Not Allowed\r\n\r\n');
+      socket.once('close', resolve);
+    });
+  });
+  const client = connect(Number(new URL(url).port), '127.0.0.1', () => client.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'));
+  await once(
+    client.on('error', () => undefined),
+    'data',
+  );
+  client.resetAndDestroy();
+  // true: it broke, so the reset was there
+  expect(await ended).toBe(true);
+  expect(await (await fetch(url)).text()).toBe('here');
+});
+
+test('ends a connection without a last answer while an earlier request waits for its own', async () => {
+  const server = createHttpServer();
+  server.get('/', ({ raw }) => new Promise((resolve) => raw.socket.once('close', () => resolve('late'))));
+  onTestFinished(() => server.close());
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const client = connect(Number(new URL(url).port), '127.0.0.1', () => client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\nNONSENSE\r\n\r\n'));
+  let heard = '';
+  client.on('error', () => undefined).on('data', (data) => (heard += String(data)));
+  await once(client, 'close');
+  expect(heard).toBe('');
 });

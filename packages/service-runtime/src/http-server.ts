@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 
@@ -42,6 +43,11 @@ export function createHttpServer({
     },
   });
   server.server.maxConnections = maxConnections;
+  server.server.on('request', (request, response) => {
+    const all = unanswered.get(request.socket) ?? new Set();
+    unanswered.set(request.socket, all.add(request));
+    response.once('close', () => all.delete(request));
+  });
   // Node's two limits apply only until the request has arrived. Without this one the answer to a client that does not read would stay in memory
   // for good. A handler that writes its answer by itself, such as a stream of events, sets its own limit.
   server.addHook('onSend', async (_request, { raw }) => {
@@ -54,9 +60,19 @@ export function createHttpServer({
 /** Time for a client to read the last answer, in milliseconds. */
 const LAST_ANSWER_MS = 1000;
 
-/** Ends a connection with a last answer, also one whose client goes on to send, or never closes its side. */
+/** Requests of each connection that have no whole answer yet. */
+const unanswered = new WeakMap<Duplex, Set<IncomingMessage>>();
+
+/**
+ * Ends a connection with a last answer, also one whose client goes on to send, or never closes its side. If the client still waits for the
+ * answer of an earlier request, it gets none, as it would take this one for it.
+ */
 export function endConnection(socket: Duplex, answer: string): void {
-  if (!socket.writable) return void socket.destroy();
+  // Node has taken its own away from a connection that asks for a tunnel, and an error without one ends the process.
+  socket.on('error', () => undefined);
+  // The answer to a request that has not arrived whole may be the last one.
+  const isAwaited = [...(unanswered.get(socket) ?? [])].some(({ complete }) => complete);
+  if (!socket.writable || isAwaited) return void socket.destroy();
   socket.end(answer);
   const limit = setTimeout(() => socket.destroy(), LAST_ANSWER_MS).unref();
   socket.once('close', () => clearTimeout(limit));

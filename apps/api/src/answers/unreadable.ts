@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { endConnection } from '@darkroom/service-runtime';
 import { ApiError } from './api-error.ts';
@@ -16,10 +16,20 @@ const reasons: Partial<Record<string, { status: number; words: string }>> = {
 
 /** Answers bytes that are no HTTP request, of which the server makes none: with a problem, as every other mistake. */
 export function answerUnreadable(error: { code?: string }, socket: Duplex): void {
-  const { status, words } = reasons[error.code ?? ''] ?? { status: 400, words: 'what was sent is no HTTP request' };
+  const { status, body, headers } = answerTo(error.code);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  endConnection(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** Refuses an unknown header Expect, after the answers of the requests before it. */
+export function refuseExpectation(response: ServerResponse): void {
+  const { status, body, headers } = answerTo('EXPECT');
+  response.writeHead(status, headers).end(body);
+}
+
+function answerTo(code = ''): { status: number; body: string; headers: Record<string, string | number> } {
+  const { status, words } = reasons[code] ?? { status: 400, words: 'what was sent is no HTTP request' };
   const { problem, headers } = problemOf(new ApiError('api.malformed', words), randomUUID());
   const body = JSON.stringify({ ...problem, status });
-  const all = { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  endConnection(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+  return { status, body, headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' } };
 }

@@ -24,7 +24,7 @@ export const generateCommand = defineCommand({
   group: 'Images',
   summary: 'makes images from a prompt or from a file of requests, and saves them',
   afterInterruption:
-    'what is queued is made all the same, and darkroom list shows it: run again, it buys anew, but for --from and --idempotency-key',
+    'what is queued is made all the same, and darkroom list shows it: run again without --from or --idempotency-key, it buys anew',
   details: [
     'Waits until all images are there, and shows their progress; Ctrl-C ends the wait, and the images are made all the same.',
     'With --from each line of the file is one request of the model as JSON, such as {"positivePrompt":"a red door","width":1280,"height":896}; "tags", "metadata", "priority" and "idempotencyKey" may stand beside. All lines are checked before the first is queued. A line without a key of its own gets one from its text (equal lines are counted): the same command after a kill, or with more lines, goes on and buys no line twice, for seven days after its end. --again <name> makes the whole file once more.',

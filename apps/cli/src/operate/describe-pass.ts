@@ -26,7 +26,6 @@ const row = (what: string, repaired: string, named: string): string => `${what.p
 
 function describeNamed(report: PassReport): string[] {
   if (report.named.length === 0) return [];
-  const more = sumOf(report, 'named') - report.named.length;
   return [
     '',
     'for a person to look at (docs/operations/reconcile.md says what each means and what to do):',
@@ -35,7 +34,6 @@ function describeNamed(report: PassReport): string[] {
         .filter((part) => part !== undefined)
         .join('  '),
     ),
-    ...(more > 0 ? [`  and ${more} more; the log of the worker has them all`] : []),
     '',
   ];
 }

@@ -68,7 +68,6 @@ function joinReconciler(
       now: clock.now,
       wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
       createHolder: randomUUID,
-      note: () => undefined,
       progress: ({ open, stored }) => notes.print(`looked at ${open} open generations, and ${stored} in S3 so far`),
     },
     settings: { ...defaultReconcileSettings, timing, graceMs: settings.graceMs },
@@ -90,6 +89,8 @@ function report(pass: PassReport | undefined, { terminal, answer }: CommandConte
   }
   answer(pass, describePass(pass));
   if (pass.outcome === 'stopped') terminal.complain('stopped early: not everything was compared');
-  if (pass.outcome !== 'whole') return 1;
+  if (pass.withoutImages === true)
+    terminal.complain('a rebuild still reads: no image was looked for; run it again once darkroom status tells of no rebuild');
+  if (pass.outcome !== 'whole' || pass.withoutImages === true) return 1;
   return Object.values(pass.findings).every(({ named }) => named === 0) ? 0 : 3;
 }

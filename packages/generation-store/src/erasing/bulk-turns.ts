@@ -126,13 +126,13 @@ local function leave(id)
   if redis.call('SCARD', bulkKey .. ':open') < ${MOST_NAMED} then redis.call('SADD', bulkKey .. ':open', id) end
 end
 
-local function take(id, tenant)
+local function take(id, tenant, isStored)
   local key = prefix .. ':generation:' .. id
   local status = redis.pcall('HGET', key, 'status')
   local erasure = erasureOf(id)
   if erasure.kind or string.find(' ' .. (erasure.bulks or '') .. ' ', ' ' .. bulk .. ' ', 1, true) then return end
-  -- swept before, and at most what comes late is still to be swept
-  if erasure.erasedAt and not erasure.isNoted and not erasure.aged and not erasure.keepsImages then return end
+  -- swept before, and at most what comes late is still to be swept; in S3 it stands again if the bucket was put back from a copy
+  if not isStored and erasure.erasedAt and not erasure.isNoted and not erasure.aged and not erasure.keepsImages then return end
   local isOpenStill = isUnderWay(status)
   if isOpenStill and fields.isForced ~= '1' and not erasure.isForced then return leave(id) end
   -- a damaged entry is refused before anything is written; its worker finds the tombstone
@@ -148,13 +148,13 @@ local function take(id, tenant)
   if fields.isForced == '1' then redis.call('HSET', erasureKey(id), 'isForced', 1) end
   redis.call('HSET', erasureKey(id), 'bulks', (erasure.bulks and erasure.bulks .. ' ' or '') .. bulk)
   -- a sweep under way that keeps the images finds its place moved, and does not end this one
-  if erasure.isNoted or erasure.aged or not erasure.requestedAt or not redis.call('ZSCORE', prefix .. ':erasures', id) then
+  if erasure.isNoted or erasure.aged or erasure.erasedAt or not erasure.requestedAt or not redis.call('ZSCORE', prefix .. ':erasures', id) then
     redis.call('ZADD', prefix .. ':erasures', int(now), id)
   end
 end
 
 ${each.each()}
-  take(id, tenant)
+  take(id, tenant, step == 'stored')
   if fields.withRetries == '1' then for _, retry in ipairs(retriesOf(id)) do take(retry, tenant) end end
 end
 redis.call('HSET', bulkKey, 'step', toStep, 'place', toPlace)

@@ -161,5 +161,7 @@ export const passReportSchema = z.object({
     }),
   ),
   next: passPlaceSchema.optional(),
+  /** True if it should have asked S3 for each kept image, and a rebuild that still reads kept it from that. */
+  withoutImages: z.literal(true).optional(),
 });
 export type PassReport = z.infer<typeof passReportSchema>;

@@ -19,7 +19,7 @@ export type Belonging =
 /**
  * Compares the owner that Redis knows with the one that the bucket names. An open store of an earlier version takes the bucket once, if the
  * bucket has no owner and both sides tell the same of their purchases. A Redis that was lost, or went back, gets the number of the
- * stored format from the bucket before anything is written.
+ * stored format from its bucket before anything is written, and from no other bucket.
  * @throws ForeignBucketError, in words for an operator, if they do not belong together; NewerFormatError if this build does not know the
  * format of the bucket; StorageError.
  */
@@ -30,18 +30,21 @@ export async function checkOwner(owning: Owning): Promise<Belonging> {
   const disagreement = findOwnerDisagreement({ owner, ownerId, isOpen: epoch !== undefined, prefix, darkroomId });
   if (disagreement !== undefined) throw new ForeignBucketError(disagreement);
   if (format > STORED_FORMAT) throw new NewerFormatError(String(format), STORED_FORMAT, { holder: 'the bucket' });
+  if (epoch === undefined) {
+    if (owner !== undefined) await store.raiseStoreFormat(format);
+    return { kind: 'closed', ...defined({ owner }) };
+  }
+  const id = ownerId ?? (await takeOnce(owning, epoch, owner));
   await store.raiseStoreFormat(format);
-  if (epoch === undefined) return { kind: 'closed', ...defined({ owner }) };
-  if (ownerId === undefined) return takeOnce(owning, epoch, owner);
-  return { kind: 'belongs', ownerId };
+  return { kind: 'belongs', ownerId: id };
 }
 
 /** Binds a store that an earlier version opened. Redis first notes the claim, so that all its workers write the same. */
-async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning, epoch: string, standing?: Owner): Promise<Belonging> {
+async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning, epoch: string, standing?: Owner): Promise<string> {
   // Its own, from before Redis forgot that it has one.
   if (standing?.epoch === epoch) {
     await store.adoptOwner({ id: standing.id, epoch });
-    return { kind: 'belongs', ownerId: standing.id };
+    return standing.id;
   }
   if (standing !== undefined)
     throw new ForeignBucketError(
@@ -60,5 +63,5 @@ async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning
   // Another worker of this Redis may have been first; another Redis has another epoch.
   if (owner.epoch !== epoch) throw new ForeignBucketError(`another Redis took the bucket first: it belongs to ${describeOwner(owner)}`);
   await store.adoptOwner({ id: owner.id, epoch });
-  return { kind: 'belongs', ownerId: owner.id };
+  return owner.id;
 }

@@ -20,7 +20,9 @@ export async function openOwnedStore(owning: Owning, seed: () => Promise<void>):
   const { store, archive, prefix, darkroomId, createId } = owning;
   const belonging = await checkOwner(owning);
   if (belonging.kind === 'belongs') return { kind: 'open', ownerId: belonging.ownerId, isNew: false };
-  const { now, claim: begun } = await store.readOwnership();
+  const { now, claim: begun, epoch } = await store.readOwnership();
+  // Another worker of this Redis has opened it since.
+  if (epoch !== undefined) return openOwnedStore(owning, seed);
   const isBegun = belonging.owner === undefined || belonging.owner.id === begun?.id;
   if (darkroomId !== undefined || !isBegun || (await archive.hasRecords())) return { kind: 'closed' };
   const claim = await store.claimOwner({ id: createId(), epoch: createId() });

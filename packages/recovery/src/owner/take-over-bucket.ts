@@ -18,6 +18,8 @@ export async function takeOverBucket(owning: Owning): Promise<string> {
   const { now } = await store.readOwnership();
   const claim = await store.claimOwner({ id: createId(), epoch: createId() });
   const owner = await archive.recordOwner({ version: 1, id: claim.id, prefix, at: now, epoch: claim.epoch });
-  if (owner.prefix === prefix) return owner.id;
-  throw new ForeignBucketError(`the bucket was taken by the Darkroom ${owner.id} of the prefix "${owner.prefix}" meanwhile`);
+  if (owner.prefix !== prefix)
+    throw new ForeignBucketError(`the bucket was taken by the Darkroom ${owner.id} of the prefix "${owner.prefix}" meanwhile`);
+  await store.raiseStoreFormat(await archive.findFormat());
+  return owner.id;
 }

@@ -1,7 +1,8 @@
-import type { GenerationView } from '@darkroom/contracts';
+import { hasCode, type GenerationView } from '@darkroom/contracts';
 import type { ListPlace } from '@darkroom/generation-store';
 import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
+import type { Reconciler } from './ports.ts';
 
 const PAGE = 100;
 
@@ -20,7 +21,9 @@ export async function lookAtImages(pass: Pass): Promise<void> {
         orName(pass, { generationId }, async () => {
           const there = await archive.listImagesOf(generationId);
           // Read after S3: a caller may have erased it meanwhile, and what is kept now was not there at the listing.
-          const missing = indexesOf(await generations.find(generationId)).filter((index) => !there.some((image) => image.index === index));
+          const missing = indexesOf(await findKept(generations, generationId)).filter(
+            (index) => !there.some((image) => image.index === index),
+          );
           if (missing.length === 0 || (await archive.listImagesOf(generationId)).length > there.length) return;
           const isKnown = (await archive.listRecordsOf(generationId)).length > 0;
           for (const index of missing)
@@ -36,6 +39,13 @@ export async function lookAtImages(pass: Pass): Promise<void> {
     await pass.checkpoint(page.generations.length, settings.storedPerSecond);
   } while (after !== undefined);
 }
+
+/** Reads a generation; undefined for one that was erased, whose images may be gone. */
+const findKept = (generations: Reconciler['generations'], generationId: string): Promise<GenerationView | undefined> =>
+  generations.find(generationId).catch((error: unknown) => {
+    if (hasCode(error, 'generation.erased')) return undefined;
+    throw error;
+  });
 
 const indexesOf = (view: GenerationView | undefined): number[] =>
   (view?.images ?? []).filter(({ status }) => status === 'succeeded').map(({ index }) => index);

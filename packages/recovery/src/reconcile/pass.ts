@@ -4,8 +4,6 @@ import type { Finding, Reconciler } from './ports.ts';
 /** Ends a pass early: the process stops, or another has the turn. */
 export class PassStopped extends Error {}
 
-/** Findings without a repair that the report keeps; the log has all. */
-const MAX_NAMED = 20;
 /**
  * Time after the last sign of life of a pass in which no other process reconciles: longer than a step takes, and no longer than a fleet may
  * wait after its worker was killed.
@@ -25,6 +23,8 @@ export interface Pass {
   /** True if a finding of this kind was not repaired. */
   hasNamed(kind: FindingKind): boolean;
   count(what: 'open' | 'stored', by: number): void;
+  /** Notes that this pass does not look at the kept images, although it was told to. */
+  leaveImages(): void;
   /** End of the pass before. */
   readonly from: PassPlace;
   /** End of this pass, for the next one. */
@@ -47,13 +47,15 @@ interface BeginOptions {
   from: PassPlace;
   /** Findings that earlier passes have named. */
   wasNamed: ReadonlySet<string>;
+  /** Findings without a repair that its report names at most. */
+  mostNamed: number;
   signal: AbortSignal;
 }
 
 /** Time between two reports of progress. */
 const TELL_MS = 30_000;
 
-export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wasNamed, signal }: BeginOptions): Pass {
+export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wasNamed, mostNamed, signal }: BeginOptions): Pass {
   const { store, around, settings } = reconciler;
   const startedAt = around.now();
   const counts = { open: 0, stored: 0 };
@@ -61,6 +63,7 @@ export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wa
   const named: PassReport['named'] = [];
   const namedNow = new Set<string>();
   const next: PassPlace = {};
+  const left: Pick<PassReport, 'withoutImages'> = {};
   let checkedAt = startedAt;
   let toldAt = startedAt;
 
@@ -92,7 +95,7 @@ export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wa
     found(kind, place, action) {
       const sum = (findings[kind] ??= { repaired: 0, named: 0 });
       sum[action] += 1;
-      if (action === 'named' && named.length < MAX_NAMED) named.push({ kind, ...place });
+      if (action === 'named' && named.length < mostNamed) named.push({ kind, ...place });
       if (action === 'named') {
         const word = wordOf(kind, place);
         // Damage stands until an operator has repaired it: the report names it each time, log and metrics once.
@@ -102,11 +105,12 @@ export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wa
         }
         namedNow.add(word);
       }
-      around.note({ kind, place, action });
+      around.note?.({ kind, place, action });
     },
     namedWords: () => [...namedNow],
     hasNamed: (kind) => (findings[kind]?.named ?? 0) > 0,
     count: (what, by) => void (counts[what] += by),
+    leaveImages: () => void (left.withoutImages = true),
     async checkpoint(looked = 0, perSecond = settings.generationsPerSecond) {
       await keepTurn();
       const aheadMs = (1000 * looked) / perSecond - (around.now() - checkedAt);
@@ -115,7 +119,7 @@ export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wa
       await tell(checkedAt);
     },
     wait,
-    report: (outcome, thoroughAt) => ({ startedAt, endedAt: around.now(), outcome, thoroughAt, ...counts, findings, named, next }),
+    report: (outcome, thoroughAt) => ({ startedAt, endedAt: around.now(), outcome, thoroughAt, ...counts, findings, named, next, ...left }),
   };
 }
 

@@ -58,8 +58,8 @@ export interface Reconciler {
     wait: (ms: number, signal: AbortSignal) => Promise<void>;
     /** Names one pass, unlike any other. */
     createHolder: () => string;
-    /** Receives each finding, once it is repaired or named. */
-    note: (finding: Finding) => void;
+    /** Receives each finding, once it is repaired or named. Without it a later pass tells the named ones. */
+    note?: (finding: Finding) => void;
     /** Receives the progress of a pass every half minute. */
     progress: (progress: PassProgress) => void;
   };

@@ -17,12 +17,18 @@ import { beginPass, PassStopped, TURN_MS, type Pass } from './pass.ts';
 import type { Reconciler } from './ports.ts';
 import { collectSuspicions } from './suspicions.ts';
 
+/** Findings without a repair that Redis keeps of a pass; the log of its worker has all. */
+const MAX_NAMED = 20;
+
 export interface ReconcileOptions {
   /** Ends the pass early; its repairs stay. */
   signal: AbortSignal;
-  /** Looks through all keys of Redis, however lately that was done, and at everything, however long that takes. */
+  /**
+   * Looks through all keys of Redis, however lately that was done, and at everything, however long that takes; the returned report has every
+   * finding.
+   */
   isThorough?: boolean;
-  /** Asks S3 for each image that Redis shows as kept. */
+  /** Asks S3 for each image that Redis shows as kept, unless a rebuild still reads: the report then has `withoutImages`. */
   withImages?: boolean;
 }
 
@@ -54,14 +60,17 @@ export async function reconcile(
     // A pass that is told to look at everything does so at once, however long that takes.
     const whole = { ...reconciler, settings: { ...settings, openMs: Infinity, storedMs: Infinity } };
     const wasNamed = await store.readNamed();
-    const pass = beginPass(isThorough ? whole : reconciler, { holder, isThorough: isDue, from: isThorough ? {} : from, wasNamed, signal });
+    const mostNamed = isThorough ? Infinity : MAX_NAMED;
+    const begun = { holder, isThorough: isDue, from: isThorough ? {} : from, wasNamed, mostNamed, signal };
+    const pass = beginPass(isThorough ? whole : reconciler, begun);
     const outcome = (await store.isInitialised()) ? await walk(pass, withImages) : 'not-initialised';
     // A stopped pass is begun anew where it began.
     if (outcome === 'stopped') Object.assign(pass.next, from);
     const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : Math.min(thoroughAt, pass.startedAt));
     if (outcome !== 'not-initialised') {
-      await store.rememberNamed(pass.namedWords(), pass.startedAt);
-      await store.recordPass(report);
+      // What no log has told is still to be told.
+      if (around.note !== undefined) await store.rememberNamed(pass.namedWords(), pass.startedAt);
+      await store.recordPass({ ...report, named: report.named.slice(0, MAX_NAMED) });
     }
     return report;
   } finally {
@@ -96,7 +105,8 @@ async function walk(pass: Pass, withImages: boolean): Promise<PassReport['outcom
       await part('the tombstones', () => lookAtTombstones(pass));
       await part('the older tombstones', () => lookAtOlderTombstones(pass));
     }
-    if (withImages && !isReading) await part('the images', () => lookAtImages(pass));
+    if (withImages && isReading) pass.leaveImages();
+    else if (withImages) await part('the images', () => lookAtImages(pass));
     await suspicions.settle();
     await part('the events', () => pass.reconciler.store.trimEvents());
     // Last, when the holds are as they should be.

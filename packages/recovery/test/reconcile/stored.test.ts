@@ -223,11 +223,16 @@ test('a generation with a damaged record is named, and the others are repaired',
 test('an image that Redis shows as kept and S3 lacks is named on request, with the state of its records, and nothing is bought again', async () => {
   await using world = await setup();
   const [there, gone] = await world.enqueue(2);
-  const [whole] = await world.enqueue(1);
-  for (const ref of [there, gone!, whole]) {
+  const [[whole], [erased]] = [await world.enqueue(1), await world.enqueue(1)];
+  for (const ref of [there, gone!, whole, erased]) {
     await world.send(ref);
     await world.finish(ref);
   }
+  // Redis shows it as erased, and its list as kept.
+  await world.removeObject(imageKey(erased, 'JPG'));
+  await world.redis.hset(world.generationKey(erased), 'erasedAt', Date.now());
+  await world.redis.del(`${world.generationKey(erased)}:request`);
+  await expect(world.store.find(erased.generationId)).rejects.toMatchObject({ code: 'generation.erased' });
   for (const { generationId, index, n } of [gone!, whole]) await world.removeObject(imageKey({ generationId, index, n }, 'JPG'));
   for (const key of [intentKey(whole, 0), resultKey(whole), requestKey(whole.generationId)]) await world.removeObject(key);
   expect((await world.pass({ isThorough: true })).summary).not.toHaveProperty('image-missing');
@@ -240,4 +245,32 @@ test('an image that Redis shows as kept and S3 lacks is named on request, with t
     ],
   );
   expect(await world.everything()).toEqual(before);
+});
+
+test('a pass of an operator names every missing image each time, Redis keeps some, and the log of the workers still tells its own', async () => {
+  await using world = await setup();
+  const all = await Promise.all(Array.from({ length: 3 }, () => world.enqueue(9)));
+  for (const ref of all.flat()) {
+    await world.send(ref);
+    await world.finish(ref);
+    await world.removeObject(imageKey(ref, 'JPG'));
+  }
+  const parts = ({ around: { note: _, ...around } }: ReturnType<World['reconciler']>) => ({ around });
+  for (let pass = 0; pass < 2; pass += 1) {
+    const { named } = await world.pass({ isThorough: true, withImages: true, parts });
+    expect(named.filter(({ kind }) => kind === 'image-missing')).toHaveLength(27);
+  }
+  const { store } = world.reconciler();
+  expect((await store.findLastPass())?.named).toHaveLength(20);
+  expect(await store.readNamed()).toEqual(new Set());
+});
+
+test('a pass beside a rebuild that still reads looks at no image, and says so', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.finish(ref);
+  await world.removeObject(imageKey(ref, 'JPG'));
+  await world.redis.hset(`${world.prefix}:reading`, { id: 'a', epoch: 'b' });
+  expect(await world.pass({ isThorough: true, withImages: true })).toMatchObject({ outcome: 'whole', withoutImages: true });
 });
