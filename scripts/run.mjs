@@ -11,10 +11,11 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
 const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
 if (['help', '--help', '-h'].includes(name)) console.log(helpText());
-else if (task === undefined) refuse(`there is no task "${name}"\n\n${helpText()}`);
-else if (isOldNode(process.versions.node, engines.node)) {
+else if (task === undefined || isOldNode(process.versions.node, engines.node)) {
   const without = `Without installing another one: npx --yes node@24 scripts/run.mjs ${name}`;
-  refuse(`Node ${process.version} is too old: ${engines.node} is needed. ${without}`);
+  const tooOld = `Node ${process.version} is too old: ${engines.node} is needed. ${without}`;
+  console.error(task === undefined ? `there is no task "${name}"\n\n${helpText()}` : tooOld);
+  process.exitCode = 1;
 } else {
   const processes = createProcessRunner(process);
   const { prepare = installAndBuild, run } = task;
@@ -22,10 +23,4 @@ else if (isOldNode(process.versions.node, engines.node)) {
   process.exitCode = await prepare(context)
     .then((code) => code || run(context))
     .finally(() => processes.close());
-}
-
-/** @param {string} message */
-function refuse(message) {
-  console.error(message);
-  process.exitCode = 1;
 }

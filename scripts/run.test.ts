@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { testEnvironment, toolEnvironment } from './tasks/environment.mjs';
 import { tasks } from './tasks/tasks.mjs';
 import { countsOf, formatCounts } from './tasks/test-runs.mjs';
@@ -109,5 +112,22 @@ describe('run.mjs', () => {
     const { status, stderr } = run('constructor');
     expect(status).toBe(1);
     expect(stderr).toMatch(/there is no task "constructor"[\s\S]+verify/);
+  });
+
+  test('programs start from the repository if their bundle cannot be written, and a line says so', () => {
+    const checkout = mkdtempSync(path.join(tmpdir(), 'darkroom-checkout-'));
+    onTestFinished(() => rmSync(checkout, { recursive: true }));
+    for (const name of ['apps', 'packages', 'pnpm-lock.yaml']) symlinkSync(path.resolve(name), path.join(checkout, name));
+    mkdirSync(path.join(checkout, '.local'));
+    writeFileSync(path.join(checkout, '.local/programs'), 'a file, where a folder must be');
+    const code = `
+      const { createProcessRunner } = await import('${new URL('tasks/processes.mjs', import.meta.url).href}');
+      const { programsOf } = await import('${new URL('tasks/make-ready.mjs', import.meta.url).href}');
+      const processes = createProcessRunner(process);
+      console.log(await programsOf({ args: [], env: process.env, processes }));
+      processes.close();`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: checkout, encoding: 'utf8' });
+    expect(stdout.trim().split('\n').at(-1)).toBe(realpathSync(checkout));
+    expect(stderr).toMatch(/^E[A-Z]+: [^\n]+\nbundling failed, so programs start from the repository, more slowly\n$/);
   });
 });

@@ -1,7 +1,7 @@
 // Prepares a machine that has Node and npm: installs and builds missing parts. Prints nothing if none is missing.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 
 /** @typedef {import('./tasks.mjs').TaskContext} TaskContext */
 
@@ -39,49 +39,25 @@ export async function installAndBuild(context) {
   return (await install(context)) || step('building', context, { command: process.execPath, args });
 }
 
-/** Bundles that stay: those of this build, and of two others whose programs may still be starting apps. */
-const MAX_BUNDLES = 3;
-
 /**
- * Bundles the programs of this build, unless they are bundled: a start from a bundle takes a fourth of the processor time.
- * @param {TaskContext} context Installed and built.
- * @returns {Promise<{ code: number, programs: string }>} `programs` is a folder with each `main.js` at its usual place.
+ * Returns the folder with the programs of this build: bundled, as that saves three fourths of the processor time of a start, else the repository.
+ * @param {TaskContext} context Installed and built. @returns {Promise<string>}
  */
-export async function bundlePrograms(context) {
-  const parent = path.resolve('.local/programs');
-  const programs = path.join(parent, nameOfBuild());
-  if (!existsSync(programs)) {
-    const args = ['packages/testing/dist/built-apps/main.js', programs];
-    const code = await step('bundling', context, { command: process.execPath, args });
-    if (code !== 0) return { code, programs };
-  }
-  utimesSync(programs, new Date(), new Date());
-  const folders = readdirSync(parent).map((name) => path.join(parent, name));
-  const byUse = folders.toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  for (const old of byUse.slice(MAX_BUNDLES)) rmSync(old, { recursive: true, force: true });
-  return { code: 0, programs };
-}
-
-/** Returns a name that changes with every source, library and place that goes into a bundle. */
-function nameOfBuild() {
-  const hash = createHash('sha256').update(process.cwd()).update(readFileSync('pnpm-lock.yaml'));
-  const members = ['apps', 'packages'].flatMap((parent) => readdirSync(parent).map((name) => path.join(parent, name)));
-  // The compiler notes a hash of each source.
-  const files = members.flatMap((member) => [path.join(member, 'package.json'), path.join(member, 'dist', '.tsbuildinfo')]);
-  for (const file of files.filter((each) => existsSync(each))) hash.update(file).update(readFileSync(file));
-  return hash.digest('hex').slice(0, 16);
+export async function programsOf(context) {
+  const root = process.cwd();
+  const { findBundle } = await import(pathToFileURL('packages/testing/dist/built-apps/bundles.js').href);
+  const main = { command: process.execPath, args: ['packages/testing/dist/built-apps/main.js'] };
+  if (findBundle(root) === undefined) await step('bundling', context, main, ', so programs start from the repository, more slowly');
+  return findBundle(root) ?? root;
 }
 
 /**
- * Runs a step, and prints its duration if it was long and its output if it failed.
- * @param {string} name @param {TaskContext} context @param {{ command: string, args: string[] }} command
+ * Runs a step, and prints its name if it takes long and its output if it failed.
+ * @param {string} name @param {TaskContext} context @param {{ command: string, args: string[] }} command @param {string} [consequence] of a failure
  */
-async function step(name, { processes, env }, command) {
-  const start = performance.now();
+async function step(name, { processes, env }, command, consequence = '') {
   const announce = setTimeout(() => console.log(`· ${name} …`), 1000);
   const { code, output } = await processes.run({ ...command, env, capture: true }).finally(() => clearTimeout(announce));
-  const seconds = (performance.now() - start) / 1000;
-  if (seconds > 1) console.log(`· ${name}: ${seconds.toFixed(1)} s`);
-  if (code !== 0) process.stderr.write(`${output}${name} failed\n`);
+  if (code !== 0) process.stderr.write(`${output}${name} failed${consequence}\n`);
   return code;
 }

@@ -1,6 +1,6 @@
 // The tasks of `npm run <name>` and `node scripts/run.mjs --help`, by name.
 import path from 'node:path';
-import { bundlePrograms, install } from './make-ready.mjs';
+import { install, programsOf } from './make-ready.mjs';
 import { formatCounts, runTests, TEST_PROGRAMS } from './test-runs.mjs';
 import { verify } from './verify.mjs';
 
@@ -8,8 +8,6 @@ import { verify } from './verify.mjs';
 /** @typedef {{ args: string[], env: import('./environment.mjs').Environment, processes: ProcessRunner }} TaskContext `args` follow the name. */
 /** @typedef {(context: TaskContext) => Promise<number>} Run Returns an exit code. */
 /** @typedef {{ does: string, prepare?: Run, run: Run }} Task `prepare` runs first, by default `installAndBuild`. */
-
-const faultRun = 'packages/testing/dist/fault-run/main.js';
 
 /** @type {Record<string, Task>} */
 export const tasks = {
@@ -21,7 +19,8 @@ export const tasks = {
   probe: darkroom('asks the provider what its documentation leaves open, for at most `-- --max-usd 0.50`', 'probe'),
   faults: {
     does: 'kills every part while orders arrive, and compares the result with the bill; `-- --help`',
-    run: bundled((programs) => (context) => node(faultRun)({ ...context, env: { ...context.env, [TEST_PROGRAMS]: programs } })),
+    run: async (context) =>
+      node('packages/testing/dist/fault-run/main.js')({ ...context, env: { ...context.env, [TEST_PROGRAMS]: await programsOf(context) } }),
   },
   bench: program('measures what an image costs beside the workers of others; `-- --help`', 'packages/bench/dist/main.js'),
   pack: program('writes the command line and the producer as packages; the last two lines are their tarballs', 'scripts/pack.mjs'),
@@ -48,17 +47,9 @@ function program(does, ...words) {
   return { does, run: node('--enable-source-maps', ...words) };
 }
 
-/** Returns a task of the command line, from its bundle. @param {string} does @param {string[]} words Its first words. @returns {Task} */
+/** @param {string} does @param {string[]} words The first words of a command line. @returns {Task} */
 function darkroom(does, ...words) {
-  return { does, run: bundled((programs) => node(path.join(programs, 'apps/cli/dist/main.js'), ...words)) };
-}
-
-/** @param {(programs: string) => Run} make Gets the folder of the bundles. @returns {Run} */
-function bundled(make) {
-  return async (context) => {
-    const { code, programs } = await bundlePrograms(context);
-    return code || make(programs)(context);
-  };
+  return { does, run: async (context) => node(path.join(await programsOf(context), 'apps/cli/dist/main.js'), ...words)(context) };
 }
 
 /** @param {string[]} first @returns {Run} */

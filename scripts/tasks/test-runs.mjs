@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { testEnvironment } from './environment.mjs';
-import { bundlePrograms } from './make-ready.mjs';
+import { programsOf } from './make-ready.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** @typedef {{ name: string, status: string, assertionResults: { status: string }[] }} FileReport */
@@ -31,14 +31,12 @@ export const formatCounts = ({ passed, failed, skipped }) =>
  */
 export async function runTests(name, context) {
   const { args, processes, env } = context;
-  const bundles = await bundlePrograms(context);
-  if (bundles.code !== 0) return { code: bundles.code, counts: { passed: 0, failed: 1, skipped: 0 }, failedFiles: [] };
   const file = `.local/test-results/${name.replace(':', '-')}.json`;
   rmSync(file, { force: true });
   const projects = testRuns[name].map((project) => `--project=${project}`);
   const options = ['--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const words = ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...options, ...args];
-  const seen = { ...testEnvironment(env), [TEST_PROGRAMS]: bundles.programs };
+  const seen = { ...testEnvironment(env), [TEST_PROGRAMS]: await programsOf(context) };
   const { code } = await processes.run({ command: process.execPath, args: words, env: seen });
   /** @type {Report} */
   let report = { numTotalTests: 0, numPassedTests: 0, numFailedTests: 0, testResults: [] };

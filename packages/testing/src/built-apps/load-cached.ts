@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,15 @@ export const wrapped = (code: string): string => `(function (exports, require, m
 
 /** After this time a service has run most of its start-up code. */
 const WRITE_CACHE_AFTER_MS = 3000;
+/** A folder that is not used for days is removed (`bundles.ts`). */
+const NOTE_USE_EACH_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Loads a script as Node loads a CommonJS module, and the scripts that it requires, from V8's code cache if there is one. Without the cache a
  * start spends most of its time compiling (Node 20 docs, "vm.Script", `cachedData`; `module.enableCompileCache` came with Node 22). V8 takes
  * the cache of another script of the same length, so a script that has a cache must never change.
  *
- * @param folder Scripts that are {@link wrapped} and all ASCII.
+ * @param folder Scripts that are {@link wrapped} and all ASCII. The time of the folder above it is that of the last use.
  * @param entry Name of the first script.
  * @param main Where the scripts find themselves. The caches lie beside it; the first process that lives long enough or ends writes them.
  */
@@ -50,7 +52,15 @@ export function loadCached(folder: URL, entry: string, main: string): void {
   };
   process.once('exit', write);
   setTimeout(write, WRITE_CACHE_AFTER_MS).unref();
+  noteUse(dirname(scripts));
+  setInterval(noteUse, NOTE_USE_EACH_MS, dirname(scripts)).unref();
   load(entry);
+}
+
+function noteUse(folder: string): void {
+  try {
+    utimesSync(folder, new Date(), new Date());
+  } catch {} // it cannot be written, or another user owns it
 }
 
 function readIfThere(file: string): Buffer | undefined {

@@ -1,16 +1,10 @@
-import { rename, rm } from 'node:fs/promises';
 import { bundleApps } from './bundle-apps.ts';
+import { writeBundle } from './bundles.ts';
 
-// Writes the bundled programs into a new folder: `main.js <folder>`.
-const [, , folder = ''] = process.argv;
-const unfinished = `${folder}.${process.pid}`;
+// Bundles the programs of the checkout in which it starts.
 try {
-  await bundleApps(unfinished);
-  // In one step: a folder of this name is whole, whatever is killed.
-  await rename(unfinished, folder);
+  await writeBundle(process.cwd(), bundleApps);
 } catch (error) {
-  // Another process may have been faster, with the same result.
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY')) throw error;
-} finally {
-  await rm(unfinished, { recursive: true, force: true });
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
 }
