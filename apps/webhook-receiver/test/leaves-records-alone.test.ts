@@ -48,6 +48,7 @@ test('bytes after a valid request on its connection are not kept with it', async
   const forged = `POST ${good}x HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\n{"forged":true}`;
   line.say(`POST ${good} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}${forged}GARBAGE\r\n\r\n`);
   await line.closed();
-  expect(line.heard()).toMatch(/^HTTP\/1\.1 (200 OK|400 Bad Request)\r\n/);
+  // No refusal of what follows may pass for the answer of the valid one.
+  expect(line.heard()).toMatch(/^(?:HTTP\/1\.1 200 OK\r\n|$)/);
   await expect.poll(() => store.newestDelivery(ref)).toBe(1);
 });
