@@ -66,16 +66,14 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       ...(number > 0 ? { priority: number } : {}),
     },
   });
+  const addOne = ({ name, data, opts }: ReturnType<typeof jobOf>): Promise<unknown> => queue.add(name, data, opts);
   const addTogether = createGathering<ReturnType<typeof jobOf>>(async (jobs) => {
     const [first] = jobs;
     if (first === undefined) return;
     // a pipeline of one costs more than its job
-    await (jobs.length === 1 ? queue.add(first.name, first.data, first.opts) : queue.addBulk(jobs));
+    await (jobs.length === 1 ? addOne(first) : queue.addBulk(jobs));
   });
-  const addNow = (ref: NumberedSubmission): Promise<unknown> => {
-    const { name, data, opts } = jobOf(ref, 0);
-    return queue.add(name, data, opts);
-  };
+  const addNow = (ref: NumberedSubmission): Promise<unknown> => addOne(jobOf(ref, 0));
   return {
     queue,
     keeper: createJobKeeper(connection, queue, addNow),

@@ -45,7 +45,7 @@ export interface CommandEntry {
   readonly examples: readonly (readonly [line: string, does: string])[];
   /** True if the command stops by itself on a signal; another is abandoned soon after. */
   readonly endsItself?: true;
-  /** What a person must know who interrupted it; that it can be run again when absent. */
+  /** Tells the person who interrupted the command what it leaves behind. When absent, the person can run the same command again. */
   readonly afterInterruption?: string;
   /** Finds what is wrong with values that are right by themselves. */
   check?(values: Readonly<Record<string, unknown>>): readonly string[];

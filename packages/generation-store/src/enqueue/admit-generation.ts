@@ -123,7 +123,7 @@ local function writeNew(key, now, isLater, isDue, clock, added)
     end
   end
   takeIdempotencyKey(id)
-  record('generation.queued', id, { tenant = tenant, provider = provider, model = model, traceparent = traceparent ~= '' and traceparent or nil }, nil, nil, now)
+  record('generation.queued', id, { tenant = tenant, provider = provider, model = model, traceparent = traceparent }, nil, nil, now)
   return { kind = 'created', id = id, runAt = runAt, line = line }
 end
 

@@ -113,6 +113,8 @@ const LONGEST_WAIT_MS = 5000;
 interface Waiting {
   generation: NewGeneration;
   given: readonly (string | number)[];
+  /** Length of `given` as text. */
+  characters: number;
   /** Names that may stand once in a call of the script: its id and its idempotency key. */
   names: readonly string[];
   /** The time of the call, by `now`. */
@@ -178,7 +180,7 @@ export function createEnqueue(
     });
     return new Promise((resolve, reject) => {
       const names = idempotencyKeyHash === undefined ? [generationId] : [generationId, `${tenant} ${idempotencyKeyHash}`];
-      waiting.push({ generation, given, names, since: now(), resolve, reject });
+      waiting.push({ generation, given, characters: charactersOf(given), names, since: now(), resolve, reject });
       sendSoon();
     });
   };
@@ -191,7 +193,7 @@ function countTogether(all: readonly Waiting[]): number {
   for (const [at, each] of all.entries()) {
     const { tenant, request } = each.generation;
     images += request.numberResults;
-    characters += charactersOf(each);
+    characters += each.characters;
     const isMore = images > MOST_IMAGES_AT_ONCE || characters > MOST_CHARACTERS_AT_ONCE || tenant !== all[0]?.generation.tenant;
     if (at > 0 && (isMore || each.names.some((name) => names.has(name)))) return at;
     for (const name of each.names) names.add(name);
@@ -199,14 +201,14 @@ function countTogether(all: readonly Waiting[]): number {
   return all.length;
 }
 
-const charactersOf = ({ given }: Waiting): number => given.reduce<number>((sum, value) => sum + String(value).length, 0);
+const charactersOf = (given: readonly (string | number)[]): number => given.reduce<number>((sum, value) => sum + String(value).length, 0);
 
 /** Returns the images of a batch, or as many as its characters count for. */
 const sizeOf = (batch: readonly Waiting[]): number => {
   const sum = (numberOf: (each: Waiting) => number): number => batch.reduce((all, each) => all + numberOf(each), 0);
   return Math.max(
     sum(({ generation }) => generation.request.numberResults),
-    Math.ceil(sum(charactersOf) / CHARACTERS_AN_IMAGE),
+    Math.ceil(sum(({ characters }) => characters) / CHARACTERS_AN_IMAGE),
   );
 };
 

@@ -137,12 +137,6 @@ local function keepLabels(key, set)
   if webhook ~= '' then redis.call(set, key .. ':request', 'webhook', webhook) end
 end
 
-local function addGiven(list, name, value)
-  if value == '' then return end
-  list[#list + 1] = name
-  list[#list + 1] = value
-end
-
 -- "more": further fields of the entry, names and values in turn
 local function writeEntry(key, id, status, createdAt, revision, more)
   -- under its own key: it may be erased, it may be long, and few scripts need it

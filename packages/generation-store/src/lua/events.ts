@@ -11,17 +11,12 @@ local function record(event, id, generation, index, n, at)
   if not tellsEvents then return end
   local fields = { 'event', event, 'id', id, 'tenant', generation.tenant, 'at', int(at) }
   -- an entry of an earlier version has none, and most have no trace
-  local function addKnown(name, value)
-    if not value then return end
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-  end
-  addKnown('provider', generation.provider)
-  addKnown('model', generation.model)
-  addKnown('traceparent', generation.traceparent)
-  addKnown('revision', revision)
-  addKnown('index', index)
-  addKnown('n', index and n)
+  addGiven(fields, 'provider', generation.provider)
+  addGiven(fields, 'model', generation.model)
+  addGiven(fields, 'traceparent', generation.traceparent)
+  addGiven(fields, 'revision', revision)
+  addGiven(fields, 'index', index)
+  addGiven(fields, 'n', index and n)
   -- a key of another type loses events, and no money: its consumers are told
   redis.pcall('XADD', prefix .. ':event-log', '*', unpack(fields))
 end

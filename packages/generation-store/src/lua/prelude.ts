@@ -29,6 +29,13 @@ local function int(value)
   return text
 end
 
+-- adds a name and its value to a list of fields; none without a value
+local function addGiven(list, name, value)
+  if not value or value == '' then return end
+  list[#list + 1] = name
+  list[#list + 1] = value
+end
+
 -- ends the script with words that corruptRecordOf (corrupt-entry.ts) reads
 local function corrupt(key, field)
   error('CORRUPT ' .. key .. ' ' .. field, 0)
