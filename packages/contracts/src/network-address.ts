@@ -12,6 +12,8 @@ export type AddressScope = 'public' | 'loopback' | 'private';
  */
 export function scopeOfAddress(address: string): AddressScope | undefined {
   if (isIP(address) === 0) return undefined;
+  // An address with a zone means one on a link of this machine. Node accepts every text as the zone, the library only words.
+  if (address.includes('%')) return scopeOfAddress(address.replace(/%.*$/, '')) === 'loopback' ? 'loopback' : 'private';
   const parsed = ipaddr.process(address);
   const range = parsed.range();
   if (range === 'loopback') return 'loopback';
