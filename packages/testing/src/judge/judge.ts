@@ -144,11 +144,11 @@ const findBoughtThoughRefused = (tasks: Tasks, ordered: OrderedTasks): string[] 
     return order?.outcome === 'refused' ? [`${name}: sent although its order was refused`] : [];
   });
 
-function findUnproven({ generations, orders }: Evidence, tasks: Tasks): { unproven: string[]; blocked: string[] } {
+function findUnproven({ generations, orders, erased }: Evidence, tasks: Tasks): { unproven: string[]; blocked: string[] } {
   const poisoned = poisonedIdsOf(orders);
   const found = Object.entries(generations).flatMap(([id, generation]) =>
     (generation?.images ?? [])
-      .filter((image) => generation !== null && isUnproven(id, generation, image, tasks, poisoned.has(id)))
+      .filter((image) => generation !== null && isUnproven(id, generation, image, { tasks, erased, isPoisoned: poisoned.has(id) }))
       .map(({ index, submissionStatus, submissions, code }) => ({
         isBlocked: poisoned.has(id),
         line: `${id}/${index}-${submissions}: ${code ?? submissionStatus}`,
@@ -170,7 +170,7 @@ const endedLater = ({ finishedAt }: GenerationRecord, { stoppedAt }: OrderRecord
 
 const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
 
-function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence, tasks: Tasks): string[] {
+function findStuck(order: OrderRecord, { generations, recorded, erased, bill }: Evidence, tasks: Tasks): string[] {
   const { ids, outcome, surprise } = order;
   const name = ids.join(' ');
   if (surprise !== undefined) return [`${name}: its caller got "${surprise}"`];
@@ -182,7 +182,7 @@ function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence
     // No task of it was bought, so Redis may forget it: its caller no longer wants it, or asks again.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
     const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
-    const proven = live.filter((image) => !isUnproven(id, generation, image, tasks, order.isPoisoned));
+    const proven = live.filter((image) => !isUnproven(id, generation, image, { tasks, erased, isPoisoned: order.isPoisoned }));
     if (!isFinalGeneration(generation.status) && (live.length === 0 || proven.length > 0)) return [`${id}: is ${generation.status}`];
     return proven.map(
       ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,

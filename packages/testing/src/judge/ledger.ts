@@ -82,13 +82,13 @@ const isOf = (ordered: OrderedTasks, taskUUID: string, tenant: string): boolean 
 };
 
 /** Returns the holds that only an operator can release, submission by submission. */
-function holdsOfUnproven({ orders, generations }: Evidence, tasks: Tasks, ofTenant?: string): NanoUsd {
+function holdsOfUnproven({ orders, generations, erased }: Evidence, tasks: Tasks, ofTenant?: string): NanoUsd {
   let sum = 0;
   for (const order of orders) {
     if (ofTenant !== undefined && tenantOf(order) !== ofTenant) continue;
     for (const id of order.ids) {
       const generation = generations[id] ?? undefined;
-      const unproven = generation?.images.filter((image) => isUnproven(id, generation, image, tasks, order.isPoisoned)) ?? [];
+      const unproven = generation?.images.filter((image) => isUnproven(id, generation, image, { tasks, erased, isPoisoned: order.isPoisoned })) ?? [];
       sum += unproven.length * imageNanoUsdOf(order);
     }
   }

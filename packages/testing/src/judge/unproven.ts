@@ -10,17 +10,24 @@ const BLOCKED = 'provider.blocked';
 /** The code with which the provider refuses a used id. */
 const CONFLICT = 'conflictTaskUUID';
 
+/** Facts that decide if a worker could learn the outcome of a send. */
+export interface KnownOfSends {
+  readonly tasks: Tasks;
+  /** Ids of generations whose request is gone: no worker can repeat their sends. */
+  readonly erased: ReadonlySet<string>;
+  /** True if a server on the way answered the sends of the order. */
+  readonly isPoisoned?: boolean | undefined;
+}
+
 /**
  * Returns true if the outcome of an image's newest submission is still unknown. Workers look for it until the horizon, which lies after
  * the end of a run, and its hold stays until an operator decides (I7). A task that the provider accepted is never unproven.
- * @param isPoisoned True if a server on the way answered the sends of its order.
  */
 export function isUnproven(
   generationId: string,
   generation: GenerationRecord,
   image: ImageRecord,
-  tasks: Tasks,
-  isPoisoned = false,
+  { tasks, erased, isPoisoned = false }: KnownOfSends,
 ): boolean {
   const { index, submissionStatus, submissions, unrefusedSends = 0, code } = image;
   const task = tasks.get(taskUuidOf({ generationId, index, n: submissions }));
@@ -30,15 +37,16 @@ export function isUnproven(
   // again is over. For an order without such a server the product must not say so.
   if (isPoisoned && unrefusedSends > 0) return true;
   if (code === BLOCKED) return false;
-  return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, image);
+  const isRepeated = !erased.has(generationId) && generation.status !== 'cancelled' && generation.status !== 'expired';
+  return (!isRepeated && mayHaveBeenAccepted(task, unrefusedSends)) || wasUsedUp(task, image);
 }
 
 /**
- * Returns true if a submission may have been sent, and its generation was cancelled or expired, so that no worker repeats the send.
- * If the worker died before a refusal arrived, only the provider knows the refusal, and the entry shows a send without one.
+ * Returns true if no answer to a send is known. If the worker died before a refusal arrived, only the provider knows the refusal, and the
+ * entry shows a send without one.
  */
-const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined, unrefusedSends: number): boolean =>
-  (status === 'cancelled' || status === 'expired') && (task === undefined || unrefusedSends > 0 || !hasEnded(task, Infinity));
+const mayHaveBeenAccepted = (task: Task | undefined, unrefusedSends: number): boolean =>
+  task === undefined || unrefusedSends > 0 || !hasEnded(task, Infinity);
 
 /**
  * Returns true if a refusal used up the id: the provider refuses it as known although no task has it. In these runs the trail proves

@@ -75,6 +75,33 @@ describe('a send of a cancelled generation that the provider did not accept', ()
   });
 });
 
+describe('a send without an answer of a generation whose cancellation Redis forgot', () => {
+  const happen = (history: History, isErased: boolean, more: (ref: Ref) => void = () => undefined): void => {
+    const ref = history.order({ cancelledAt: 2_000 });
+    history.sent(ref);
+    more(ref);
+    history.ended(ref, 'failed', 'unknown');
+    const [image] = history.generations[ref.generationId]?.images ?? [];
+    if (image !== undefined) image.unrefusedSends = 1;
+    history.book({ held: PRICE_NANO_USD });
+    const tombstone = JSON.stringify({ version: 1, generationId: ref.generationId, erasedAt: 1 });
+    if (isErased) history.objects.set(`requests/2026-11-22/${ref.generationId}.json`, tombstone);
+  };
+
+  test('keeps its price if its caller erased the request, as no worker can send it again', async () => {
+    expect(await judged((history) => happen(history, true))).toEqual(clean);
+  });
+
+  test('counts as a failure while its request is there', async () => {
+    expect(await judged((history) => happen(history, false))).toEqual({ ...holding, failedWrongly: 1 });
+  });
+
+  test('counts as a failure if the provider accepted it', async () => {
+    const counts = await judged((history) => happen(history, true, (ref) => history.accepted(ref)));
+    expect(counts).toEqual({ ...holding, failedWrongly: 1 });
+  });
+});
+
 test('the judge names images with an unknown outcome', async () => {
   const history = createHistory();
   const ref = history.order({ cancelledAt: 2_000 });
