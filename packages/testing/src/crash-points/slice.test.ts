@@ -8,7 +8,7 @@ const pointsOf = (count: number): CrashPoint[] =>
 const slices = Array.from({ length: SLICES }, (_, at) => at + 1);
 
 test('each of many points is in exactly one slice, in the order of the golden run, and no slice is much larger than another', () => {
-  const points = pointsOf(400);
+  const points = pointsOf(800);
   const taken = slices.map((slice) => takeSlice(points, slice));
   expect(taken.flat().map(describePoint).toSorted()).toEqual(points.map(describePoint).toSorted());
   for (const slice of taken) {
@@ -27,22 +27,22 @@ test('every slice of a scenario with few points holds some of them, and all slic
   for (let count = 2; count < 24; count += 1) {
     const points = pointsOf(count);
     const taken = slices.map((slice) => takeSlice(points, slice));
-    for (const slice of taken) expect(slice.length).toBeGreaterThanOrEqual(2);
+    for (const slice of taken) expect(slice.length).toBeGreaterThanOrEqual(1);
     expect(new Set(taken.flat())).toEqual(new Set(points));
   }
   expect(takeSlice(pointsOf(1), 1)).toHaveLength(1);
 });
 
 test('the tree of the last commit chooses the slice, and trees choose every slice', () => {
-  const trees = Array.from({ length: 40 }, (_, at) => ((at * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, '0'));
+  const trees = Array.from({ length: 160 }, (_, at) => ((at * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, '0'));
   const chosen = trees.map((tree) => chooseSlice(undefined, tree).slice);
   expect(trees.map((tree) => chooseSlice(undefined, tree).slice)).toEqual(chosen);
-  expect([...new Set(chosen)].toSorted()).toEqual(slices);
+  expect(new Set(chosen)).toEqual(new Set(slices));
 });
 
 test('the environment may choose a slice, and only one that exists', () => {
   expect(chooseSlice('3', 'ffff').slice).toBe(3);
-  for (const wrong of ['0', '9', '1.5', 'all', '']) expect(() => chooseSlice(wrong, 'ffff')).toThrow(RangeError);
+  for (const wrong of ['0', `${SLICES + 1}`, '1.5', 'all', '']) expect(() => chooseSlice(wrong, 'ffff')).toThrow(RangeError);
 });
 
 test('without a git repository chance chooses a slice', () => {

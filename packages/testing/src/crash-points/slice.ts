@@ -4,13 +4,13 @@ import type { CrashPoint } from './order.ts';
 import { describePoint } from './points.ts';
 
 /** Number of slices that the points of a scenario are divided into: one of them takes less than five minutes on two processors. */
-export const SLICES = 8;
+export const SLICES = 16;
 
 /** Environment variable with the number of a slice, from 1, to strike that one again. */
 export const SLICE_VARIABLE = 'CRASH_POINTS_SLICE';
 
 /** The fewest points of a slice. A scenario of six points may have none whose name is in it. */
-const FEWEST = 2;
+const FEWEST = 1;
 
 /** Returns the points of a slice. The name of a point decides, as for a share: runs of all slices strike every point. */
 export function takeSlice(points: readonly CrashPoint[], slice: number): CrashPoint[] {
