@@ -88,7 +88,8 @@ function holdsOfUnproven({ orders, generations, erased }: Evidence, tasks: Tasks
     if (ofTenant !== undefined && tenantOf(order) !== ofTenant) continue;
     for (const id of order.ids) {
       const generation = generations[id] ?? undefined;
-      const unproven = generation?.images.filter((image) => isUnproven(id, generation, image, { tasks, erased, isPoisoned: order.isPoisoned })) ?? [];
+      const unproven =
+        generation?.images.filter((image) => isUnproven(id, generation, image, { tasks, erased, isPoisoned: order.isPoisoned })) ?? [];
       sum += unproven.length * imageNanoUsdOf(order);
     }
   }
