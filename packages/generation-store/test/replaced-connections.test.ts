@@ -66,6 +66,24 @@ test('a demoted node that leaves its connections open is left within a second, a
   }
 });
 
+test('a hundred commands that a demoted node refuses at once cause no warning of Node', async () => {
+  await using pair = await startPair();
+  const patient = connectPatient(pair.proxy.url);
+  const warnings: Error[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warn);
+  try {
+    await patient.set('a', '1');
+    await pair.failOver();
+    await Promise.all(Array.from({ length: 100 }, (_, at) => patient.set(`key ${at}`, 'arrived')));
+    expect(await readFrom(pair.next.url, 'key 99')).toBe('arrived');
+    expect(warnings.map(({ message }) => message)).toEqual([]);
+  } finally {
+    process.off('warning', warn);
+    patient.disconnect();
+  }
+});
+
 test('an address that leads to a replica for good is not stormed', async () => {
   await using pair = await startPair();
   await pair.failOver();
