@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { testEnvironment, toolEnvironment } from './tasks/environment.mjs';
 import { tasks } from './tasks/tasks.mjs';
-import { countsOf, formatCounts } from './tasks/test-runs.mjs';
+import { countsOf, failuresOf, formatCounts } from './tasks/test-runs.mjs';
 import { isOldNode, pnpmCommand } from './tasks/make-ready.mjs';
 import { isRunAgain } from './tasks/verify.mjs';
 import packageJson from '../package.json' with { type: 'json' };
@@ -74,6 +74,22 @@ describe('test counts', () => {
 
   test('a file that cannot be loaded is a failure', () => {
     expect(countsOf(report(1, 0, 1, ['failed'], ['failed', 'passed']))).toEqual({ passed: 1, failed: 2, skipped: 0 });
+  });
+
+  test('a line names each failed test with the first words of its failure, and a file that cannot be loaded', () => {
+    const assertionResults = [
+      { status: 'passed', fullName: 'one', failureMessages: [] },
+      { status: 'failed', fullName: 'two', failureMessages: ['\u001b[31mError: no image\u001b[39m\n    at test.ts:1'] },
+    ];
+    const file = { name: path.resolve('scripts/a.test.ts'), status: 'failed' };
+    const testResults = [
+      { ...file, assertionResults },
+      { ...file, message: 'no module\nstack', assertionResults: [] },
+    ];
+    expect(failuresOf({ ...report(1, 1, 2), testResults })).toEqual([
+      'scripts/a.test.ts: two: Error: no image',
+      'scripts/a.test.ts: no module',
+    ]);
   });
 
   test('verify runs a few failed files once more, but no proof about money', () => {

@@ -20,8 +20,9 @@ export async function verify(context) {
   const runs = (await runChecks(context)) ? /** @type {const} */ (['test', 'test:slow']) : [];
   for (const name of runs) {
     const start = performance.now();
-    const { code, counts } = await runSteadily(name, { ...context, args: [] });
+    const { code, counts, failures } = await runSteadily(name, { ...context, args: [] });
     tell(name, code, start);
+    for (const failure of failures) console.log(`  failed: ${failure}`);
     total.passed += counts.passed;
     total.failed += counts.failed + Number(name === 'test' && isAboveMinutes('npm test', start));
     total.skipped += counts.skipped;
@@ -65,10 +66,11 @@ function isAboveMinutes(run, start) {
 async function runSteadily(name, context) {
   const first = await runTests(name, context);
   if (first.code === 0 || !isRunAgain(first.failedFiles)) return first;
-  console.log(`failed; they run once more, alone:\n${first.failedFiles.map((file) => `  ${file}`).join('\n')}`);
-  const { code, counts } = await runTests(name, { ...context, args: first.failedFiles });
+  console.log(`failed; their files run once more, alone:\n${first.failures.map((failure) => `  ${failure}`).join('\n')}`);
+  const { code, counts, failures } = await runTests(name, { ...context, args: first.failedFiles });
   if (code === 0) for (const file of first.failedFiles) console.log(`not steady: ${file} failed beside others and passed alone`);
-  return { code, counts: { ...first.counts, passed: first.counts.passed + first.counts.failed - counts.failed, failed: counts.failed } };
+  const passed = first.counts.passed + first.counts.failed - counts.failed;
+  return { code, counts: { ...first.counts, passed, failed: counts.failed }, failures };
 }
 
 /** @param {string} name @param {number} code @param {number} start */
