@@ -58,7 +58,7 @@ export interface FaultRunOutcome {
   /** Number of calls that each bound on open images refused. */
   full: Load['full'];
   schedule: readonly ScheduledFault[];
-  /** Daily cap of each tenant; absent without a cap. */
+  /** Cap of each tenant for a day and for a month; absent without a cap. */
   capUsd?: string;
   /** Number of processes with a wrong clock. */
   wrongClocks: number;
@@ -102,7 +102,12 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     // Switches set beside these can be switched off again: the emulator then returns to the values of its start.
     providerFaults: provider.calm,
     workerEnv: {
-      ...defined({ TENANT_DAILY_CAP_USD: plan.capUsd, WORKER_RECONCILE_EVERY_MS: settings.reconcileEveryMs?.toString() }),
+      // By day and by month: a run that passes midnight meets a cap all the same.
+      ...defined({
+        TENANT_DAILY_CAP_USD: plan.capUsd,
+        TENANT_MONTHLY_CAP_USD: plan.capUsd,
+        WORKER_RECONCILE_EVERY_MS: settings.reconcileEveryMs?.toString(),
+      }),
     },
   });
   let borne: Borne;
@@ -164,7 +169,7 @@ const providerOf = (stack: Stack, { faulty, calm }: ProviderBehaviour): Provider
 interface Plan {
   orders: Order[];
   schedule: ScheduledFault[];
-  /** Daily cap of each tenant. */
+  /** Cap of each tenant for a day and for a month. */
   capUsd?: string;
 }
 
@@ -238,7 +243,7 @@ async function burden(
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
       pauses: await records.readPauses(),
-      ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd } }) },
+      ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd, 'tenant:month': capUsd } }) },
     });
     const { retries, erasures, full } = load;
     return { counts: { ...chaos.counts }, eventConsumerKills, notificationAttempts: notified.attempts(), retries, erasures, full };

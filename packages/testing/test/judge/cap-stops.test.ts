@@ -3,10 +3,14 @@ import { countCapStops } from '../../src/judge/cap-stops.ts';
 import { createHistory } from './history.ts';
 
 /** Adds an expired order beside a bought image of the same price, under a cap. */
-async function stopsUnder(cap: string | undefined, happen: (history: ReturnType<typeof createHistory>) => void): Promise<number> {
+async function stopsUnder(
+  cap: string | undefined,
+  happen: (history: ReturnType<typeof createHistory>) => void,
+  unit: 'day' | 'month' = 'day',
+): Promise<number> {
   const history = createHistory();
   history.bought(history.order({ tenant: 'acme' }));
-  if (cap !== undefined) history.ledger.caps = { 'tenant:day': cap };
+  if (cap !== undefined) history.ledger.caps = { [`tenant:${unit}`]: cap };
   happen(history);
   return countCapStops((await history.judge()).evidence);
 }
@@ -19,6 +23,11 @@ const expires = (history: ReturnType<typeof createHistory>, tenant = 'acme') => 
 test('a cap stopped an order that was refused, or that expired unsent without room for it', async () => {
   expect(await stopsUnder('0.02', (history) => void history.order({ outcome: 'refused' }))).toBe(1);
   expect(await stopsUnder('0.039', (history) => void expires(history))).toBe(1);
+  const onTheNextDay = (history: ReturnType<typeof createHistory>): void => {
+    history.goTo('2026-11-23');
+    expires(history);
+  };
+  expect(await stopsUnder('0.039', onTheNextDay, 'month')).toBe(1);
 });
 
 test('a cap stopped no order that had room, was sent, has another tenant, or has no cap', async () => {
