@@ -228,13 +228,17 @@ async function burden(
     await drain(load, records, settings.scale, signal);
     over.abort();
     await load.done;
+    onProgress(sayWhen('every caller has its answer'));
     await endErasures(stack, signal);
     // Nothing ends after the consumers have caught up: the judge counts each end of which no event told. The watch would start the
     // workers again.
     await chaos.stop();
     await Promise.all([...stack.processes].filter(([name]) => name.startsWith('worker-')).map(([, worker]) => worker.stop()));
+    onProgress(sayWhen('the erasures are over, and the workers have stopped'));
     const eventConsumerKills = await consumers.finish();
+    onProgress(sayWhen('the consumers have read every event'));
     await notified.finish(stack);
+    onProgress(sayWhen('every notification is sent'));
     await seeEverything({ producer, s3: stack.s3, seen }, load.placed);
     const { bucketDir } = stack.s3;
     const scanned = { redis: records.redis, prefix: stack.prefix, bucketDir, billFile: stack.billFile };
