@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectPatient, eventLogKey } from '@darkroom/generation-store';
+import { connectFailFast, eventLogKey } from '@darkroom/generation-store';
 import { z } from 'zod';
 import { startEventConsumer } from '../event-consumer/event-consumer.ts';
 import { eventually } from '../eventually.ts';
-import type { Stack } from '../fleet/stack.ts';
 import { EVENTS_FILE } from '../judge/evidence.ts';
 import { SEEN_FILE } from '../judge/seen.ts';
 
@@ -13,8 +12,6 @@ const CONSUMERS = 2;
 const TAKE_OVER_MS = 2000;
 /** A consumer lives so long until it is killed: a start costs half a second of processor time. They die at ever other distances. */
 const LIVES_MS = [5000, 9000] as const;
-/** Time in which the group must have read everything after the last fault. */
-const CAUGHT_UP_WITHIN_MS = 60_000;
 
 /** Consumers of the events beside a fault run. */
 export interface EventConsumers {
@@ -24,8 +21,15 @@ export interface EventConsumers {
   stop(): Promise<void>;
 }
 
-/** Keeps consumers of one group running, and kills each again and again, until `finish`. */
-export function startEventConsumers({ redis, prefix }: Pick<Stack, 'redis' | 'prefix'>, directory: string): EventConsumers {
+/**
+ * Keeps consumers of one group running, and kills each again and again, until `finish`.
+ * @param caughtUpWithinMs Time in which the group must have read everything after the last fault.
+ */
+export function startEventConsumers(
+  { redis, prefix }: { readonly redis: { readonly url: string }; readonly prefix: string },
+  directory: string,
+  caughtUpWithinMs = 60_000,
+): EventConsumers {
   const calm = new AbortController();
   const over = new AbortController();
   let kills = 0;
@@ -42,13 +46,15 @@ export function startEventConsumers({ redis, prefix }: Pick<Stack, 'redis' | 'pr
         logFile: join(directory, `event-consumer-${at}.log`),
       });
       const lifeMs = LIVES_MS[at % LIVES_MS.length];
-      const isDue = calm.signal.aborted ? undefined : delay(lifeMs, 'due', { signal: calm.signal }).catch(() => undefined);
-      // One that ends by an error of Redis is started again, as an orchestrator does.
-      if ((await Promise.race([program.ended, isDue ?? program.ended])) === 'due') {
+      // The calm may have begun before this start: another one was being killed then, or ended by itself.
+      const due = delay(lifeMs, 'due', { signal: calm.signal }).catch(() => 'calm');
+      const event = await Promise.race([program.ended, due]);
+      if (event === 'due') {
         await program.kill();
         kills += 1;
         continue;
       }
+      // One that ends by an error of Redis is started again, as an orchestrator does.
       await Promise.race([program.ended, whenAborted(over.signal)]);
       await program.stop(5000);
     }
@@ -63,7 +69,7 @@ export function startEventConsumers({ redis, prefix }: Pick<Stack, 'redis' | 'pr
     async finish() {
       calm.abort();
       // Events that it has not read by then are counted by the judge.
-      await untilCaughtUp(redis.url, prefix, GROUP).catch(() => undefined);
+      await untilCaughtUp(redis.url, prefix, GROUP, caughtUpWithinMs).catch(() => undefined);
       await stop();
       return kills;
     },
@@ -78,8 +84,9 @@ const groupsSchema = z.array(z.array(z.unknown()));
 const streamSchema = z.array(z.unknown());
 
 /** Waits until a group has read the last event and acknowledged all. */
-export async function untilCaughtUp(redisUrl: string, prefix: string, group: string): Promise<void> {
-  const connection = connectPatient(redisUrl);
+export async function untilCaughtUp(redisUrl: string, prefix: string, group: string, withinMs = 60_000): Promise<void> {
+  // A command on it ends, also if Redis is gone.
+  const connection = connectFailFast(redisUrl);
   const fieldOf = (flat: readonly unknown[], name: string): unknown => flat[flat.indexOf(name) + 1];
   try {
     await eventually(
@@ -92,7 +99,7 @@ export async function untilCaughtUp(redisUrl: string, prefix: string, group: str
         if (read !== last || pending !== 0)
           throw new Error(`the events are read up to ${String(read)} of ${String(last)}, ${String(pending)} are not acknowledged`);
       },
-      { withinMs: CAUGHT_UP_WITHIN_MS, everyMs: 100 },
+      { withinMs, everyMs: 100 },
     );
   } finally {
     connection.disconnect();
