@@ -13,14 +13,15 @@ const act = (): Promise<unknown> =>
   given('RETRY_OF') === '' ? producer.enqueue({ ...usualRequest, numberResults: 2 }, order) : producer.retry(given('RETRY_OF'));
 try {
   // On a busy machine the connection may take longer than a call waits: a caller asks again.
-  const refused = await eventually(() => act().then(() => undefined, rethrowUnavailable), { withinMs: 20_000, everyMs: 100 });
-  if (refused !== undefined) throw refused;
+  const outcome = await eventually(
+    () =>
+      act().catch((error: unknown) => {
+        if (hasCode(error, 'queue.unavailable')) throw error;
+        return { refusal: error };
+      }),
+    { withinMs: 20_000, everyMs: 100 },
+  );
+  if (typeof outcome === 'object' && outcome !== null && 'refusal' in outcome) throw outcome.refusal;
 } finally {
   await producer.close();
-}
-
-/** Returns every other error, which no further call changes. */
-function rethrowUnavailable(error: unknown): Error {
-  if (hasCode(error, 'queue.unavailable')) throw error;
-  return error instanceof Error ? error : new Error(String(error));
 }
