@@ -78,8 +78,8 @@ test('passes without a break find nothing and change nothing while a fleet works
 test('the reconciler restores jobs, holds and schedules that vanish while workers are killed, and no image is bought twice', async () => {
   const fleet = await startFleet({
     workers: 2,
-    // The images come home long after the passes, on a busy machine, too.
-    faults: { executionMs: [20_000, 25_000] },
+    // The images come home long after the passes: the turn of a killed worker ends after twenty seconds.
+    faults: { executionMs: [45_000, 50_000] },
     // The shortest grace time: the reconciler often takes work under way for damage.
     workerEnv: { WORKER_RECONCILE_EVERY_MS: '1000', WORKER_RECONCILE_GRACE_MS: '100' },
   });
@@ -102,10 +102,13 @@ test('the reconciler restores jobs, holds and schedules that vanish while worker
       await worker.start();
     }
     // The metrics of a killed worker are gone; its log stays.
-    await eventually(async () => {
-      const repaired = repairsIn((await Promise.all(fleet.workers.map((worker) => worker.log()))).join(''));
-      expect([...repaired]).toEqual(expect.arrayContaining(['settlement-without-job', 'hold-missing']));
-    });
+    await eventually(
+      async () => {
+        const repaired = repairsIn((await Promise.all(fleet.workers.map((worker) => worker.log()))).join(''));
+        expect([...repaired]).toEqual(expect.arrayContaining(['settlement-without-job', 'hold-missing']));
+      },
+      { withinMs: 40_000 },
+    );
     const generations = await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 120_000 })));
     await expectOneOfEach(fleet, generations);
     await eventually(async () => expect((await nextPass(redis, fleet)).findings).toEqual({}), { withinMs: 40_000 });
