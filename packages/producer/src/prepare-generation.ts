@@ -5,10 +5,12 @@ import {
   describeGiven,
   findMeant,
   isTenant,
+  knownModels,
   modelOf,
   type Model,
   type Models,
-  type ProblemList,
+  ProblemList,
+  type Problem,
   type Quote,
   type StoredRequest,
 } from '@darkroom/contracts';
@@ -60,6 +62,13 @@ export function readRequest(
     ...foreignTenantProblems(options.tenant, boundTo),
   );
   return request;
+}
+
+/** Returns the problems of a request by the model that it names, without those of its options. */
+export function requestProblems(input: unknown, models: Models = knownModels): Problem[] {
+  const problems = new ProblemList();
+  findModel(models, input, problems)?.read(input, {}, problems);
+  return problems.told;
 }
 
 /**

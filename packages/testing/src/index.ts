@@ -12,6 +12,7 @@ export { createWrongClock, type WrongClock } from './fleet/wrong-clock.ts';
 export { keptStoreVersions, readKeptStore, type KeptGeneration, type KeptStore, type KeptStoreVersion } from './kept-store/kept-store.ts';
 export { loadKeptBucket, loadKeptRedis } from './kept-store/load-kept-store.ts';
 export { startKeptStore, type RunningKeptStore } from './kept-store/start-kept-store.ts';
+export { posterModel, type PosterRequest } from './invented-model.ts';
 export { findMarkedProcesses, type RunProcess } from './run-processes.ts';
 export { createRedisMeter } from './measure-redis.ts';
 export { recordPurchase } from './record-purchase.ts';

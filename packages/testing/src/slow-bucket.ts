@@ -6,8 +6,8 @@ export interface SlowBucket extends AsyncDisposable {
   readonly endpoint: string;
   readonly port: number;
   readonly requests: { list: number; get: number; put: number };
-  /** @param writtenAt Milliseconds since 1970. */
-  put(key: string, body: string, writtenAt?: number): void;
+  /** @param body Made when it is read, if it is a function: a million objects need no memory for their texts. @param writtenAt Milliseconds since 1970. */
+  put(key: string, body: string | (() => string), writtenAt?: number): void;
   stop(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ const LONG_AGO = Date.parse('2026-11-22T00:00:00.000Z');
 
 /** Starts one that takes so long for each request, in milliseconds. It knows lists, reads, writes and deletes, and no signatures. */
 export async function startSlowBucket(name: string, takesMs: number): Promise<SlowBucket> {
-  const objects = new Map<string, { body: string | Buffer; writtenAt: number }>();
+  const objects = new Map<string, { body: string | Buffer | (() => string); writtenAt: number }>();
   let keys: string[] | undefined;
   const requests = { list: 0, get: 0, put: 0 };
 
@@ -63,7 +63,8 @@ export async function startSlowBucket(name: string, takesMs: number): Promise<Sl
       requests.get += 1;
       const found = objects.get(key);
       if (found === undefined) response.statusCode = 404;
-      response.end(found?.body ?? '<Error><Code>NoSuchKey</Code></Error>');
+      const text = typeof found?.body === 'function' ? found.body() : found?.body;
+      response.end(text ?? '<Error><Code>NoSuchKey</Code></Error>');
     }
   }
 

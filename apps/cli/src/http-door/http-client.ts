@@ -17,6 +17,7 @@ import {
   verifiedImageSchema,
 } from '@darkroom/contracts';
 import type { DarkroomEvent, EnqueueOptions, ListOptions } from '@darkroom/producer';
+import { quoteOfKnown, requestProblems } from '@darkroom/producer/shared';
 import type { Environment } from '@darkroom/service-runtime';
 import { z } from 'zod';
 import type { Client, ClientProducer, ReadSpend } from '../images/client.ts';
@@ -87,15 +88,15 @@ export function createHttpClient(
       ]);
   }
 
-  /** Prices a request by its model; the API knows the models of later versions. */
-  async function quoteOf({ request }: Pick<GenerationView, 'request'>): Promise<Quote> {
-    const model = knownModels.find(request.model);
-    if (model !== undefined) return model.quote(request);
-    return ask({ method: 'POST', path: '/v1/quotes', body: request }, (body) => {
+  /** Asks the API, which knows the models of later versions. @throws InvalidRequestError with the problems of the request. */
+  const askQuote = (request: unknown): Promise<Quote> =>
+    ask({ method: 'POST', path: '/v1/quotes', body: request }, (body) => {
       const { images, imageUsd } = quoteSchema.parse(body);
       return buildQuote(parseUsd(imageUsd), images);
     });
-  }
+
+  const quoteOf = async (view: Pick<GenerationView, 'request' | 'generationId'>): Promise<Quote> =>
+    isKnown(view.request) ? quoteOfKnown(view) : askQuote(view.request);
 
   const producer: ClientProducer = {
     async enqueue(request, { tenant, idempotencyKey, deadlineAt, runAt, ...options }: EnqueueOptions = {}) {
@@ -119,6 +120,17 @@ export function createHttpClient(
         return send(createGenerationId(error.redisTime));
       });
     },
+    async requestProblems(request) {
+      if (isKnown(request)) return requestProblems(request);
+      try {
+        await askQuote(request);
+        return [];
+      } catch (error) {
+        if (error instanceof InvalidRequestError) return [...error.problems];
+        throw error;
+      }
+    },
+    quoteOf,
     get: (generationId) => ask({ method: 'GET', path: pathOf(generationId), generationId }, viewOf),
     async findByIdempotencyKey(idempotencyKey, { tenant } = {}) {
       await checkTenant(tenant);
@@ -206,6 +218,12 @@ export function createHttpClient(
       return ask({ method: 'GET', path: '/v1/spend' }, periodsOf);
     },
   };
+}
+
+/** Returns false for a request that names a model of a later version. */
+function isKnown(request: unknown): boolean {
+  const { model } = Object(request) as { model?: unknown };
+  return typeof model !== 'string' || knownModels.find(model) !== undefined;
 }
 
 const isoOf = (moment: Date | number | undefined): string | undefined =>

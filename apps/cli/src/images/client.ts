@@ -1,10 +1,14 @@
-import type { GenerationView } from '@darkroom/contracts';
+import type { GenerationView, Problem, Quote } from '@darkroom/contracts';
 import type { PeriodSpend } from '@darkroom/generation-store';
 import type { DarkroomEvent, Erasure, EraseOptions, EventsGap, Producer, WebhookEndpoints } from '@darkroom/producer';
 
 /** The calls of the library that users' commands make. */
 export interface ClientProducer extends Pick<Producer, 'enqueue' | 'get' | 'findByIdempotencyKey' | 'list' | 'watch' | 'cancel' | 'retry'> {
   erase(generationId: string, options: EraseOptions): Promise<Pick<Erasure, 'status'>>;
+  /** Returns the problems of a request by the model that it names. */
+  requestProblems(request: unknown): Problem[] | Promise<Problem[]>;
+  /** Prices a request by its model; absent for the library, which knows the models of this version. */
+  quoteOf?(view: Pick<GenerationView, 'request' | 'generationId'>): Promise<Quote>;
   /** Absent over HTTP, which has no timelines. */
   readonly timeline?: Producer['timeline'];
 }

@@ -49,7 +49,7 @@ export const runGenerate = (values: GenerateValues, context: CommandContext): Pr
   withClient(values, context, async (client) => {
     const { from, again, detach, out } = values;
     if (out !== undefined) makeFolder(out);
-    const orders = from === undefined ? [await readOrder(values, client)] : readRequests(from, again);
+    const orders = from === undefined ? [await readOrder(values, client)] : await readRequests(from, again, client.producer);
     const queued = await enqueueAll(orders, values, client);
     const atMostNanoUsd = queued.reduce((sum, { quote }) => sum + quote.totalNanoUsd, 0);
     const found = queued.filter(({ created }) => !created).length;

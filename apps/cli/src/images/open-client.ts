@@ -9,6 +9,7 @@ import {
   type WebhookEndpoints,
 } from '@darkroom/producer';
 import { createImages, type Images } from '@darkroom/producer/images';
+import { requestProblems } from '@darkroom/producer/shared';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { loadSecrets, notificationKeysOf } from '../data-folder/secrets.ts';
 import { findDoor } from '../http-door/door-settings.ts';
@@ -61,7 +62,7 @@ async function withLibrary(
   const images = (): Images => (opened ??= open.images());
   try {
     return await work({
-      producer,
+      producer: { ...producer, requestProblems },
       events: (group, tenant, signal) => followEvents({ ...redis, group, ...defined({ tenant }) }, signal),
       putReference: (image, tenant) => images().putReferenceImage(image, defined({ tenant })),
       saveImage: (view, index, file) => images().image(view, index).save(file),

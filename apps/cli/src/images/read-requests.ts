@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
 import {
-  checkGrokImagineRequest,
   defined,
   InvalidRequestError,
   metadataProblems,
   priorityProblems,
   ProblemList,
   tagsProblems,
-  type GrokImagineRequestInput,
   type Problem,
+  type RequestInput,
 } from '@darkroom/contracts';
 import type { EnqueueOptions } from '@darkroom/producer';
+import { eachOf } from '@darkroom/producer/shared';
+import type { ClientProducer } from './client.ts';
 import { readFile } from './read-file.ts';
 
 /** A request to make images, with the options of its enqueue. */
 export interface Order {
-  readonly request: GrokImagineRequestInput;
+  readonly request: RequestInput;
   readonly options: EnqueueOptions;
   /** Stands for it on the screen. */
   readonly title: string;
@@ -24,35 +25,43 @@ export interface Order {
 /** Fields of a line that are options of the enqueue; all others are the request. */
 const optionNames = ['idempotencyKey', 'tags', 'metadata', 'priority'] as const;
 
+/** Checks side by side: those of a model of a later version are calls of the API. */
+const CHECKS = 16;
+
 /**
- * Reads a file of requests, one a line as JSON, and checks them all. A line without a key of its own gets one that follows from its text and its
+ * Reads a file of requests, one a line as JSON, and checks each by the model that it names. A line without a key of its own gets one that follows from its text and its
  * place among equal lines, so that the file read again finds what it enqueued before, also after lines were added, moved or removed.
  * @param again Name of a further run over the same lines.
  * @throws InvalidRequestError with the problems of all lines, or if the file cannot be read.
  */
-export function readRequests(file: string, again: string | undefined): Order[] {
+export async function readRequests(
+  file: string,
+  again: string | undefined,
+  { requestProblems }: Pick<ClientProducer, 'requestProblems'>,
+): Promise<Order[]> {
   const text = readFile(file, '--from').toString('utf8');
   const keyOf = createLineKeys(again ?? '');
   const problems = new ProblemList();
-  const orders = text.split('\n').flatMap((line, index): Order[] => {
-    if (line.trim() === '') return [];
-    const name = `line ${index + 1}`;
+  const lines = text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [{ line, name: `line ${index + 1}` }]));
+  const read = await eachOf(lines, CHECKS, async ({ line, name }): Promise<{ order?: Order; problems: Problem[] }> => {
+    const key = keyOf(line);
     const fields = parseLine(line);
-    if (fields === undefined) {
-      problems.push({ path: name, message: 'must be a request as JSON, such as {"positivePrompt":"a red door"}' });
-      return [];
-    }
+    if (fields === undefined)
+      return { problems: [{ path: name, message: 'must be a request as JSON, such as {"positivePrompt":"a red door"}' }] };
     const options = Object.fromEntries(optionNames.flatMap((each) => (Object.hasOwn(fields, each) ? [[each, fields[each]]] : [])));
     const request = Object.fromEntries(Object.entries(fields).filter(([each]) => !Object.hasOwn(options, each)));
-    problems.push(...checkGrokImagineRequest(request).map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })));
-    problems.push(...optionProblems(options).map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })));
-    // checked just above
-    const order = { request: request as unknown as GrokImagineRequestInput, options: { idempotencyKey: keyOf(line), ...options } };
-    return [{ ...order, title: titleOf(request['positivePrompt']) }];
+    const problems = [...(await requestProblems(request)), ...optionProblems(options)];
+    const title = titleOf(request['positivePrompt'] ?? name);
+    return {
+      problems: problems.map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })),
+      // of a model that took it just above
+      order: { request: request as unknown as RequestInput, options: { idempotencyKey: key, ...options }, title },
+    };
   });
-  if (orders.length === 0 && problems.count === 0) problems.push({ path: 'file', message: 'holds no request' });
+  if (read.length === 0) problems.push({ path: 'file', message: 'holds no request' });
+  for (const each of read) problems.push(...each.problems);
   if (problems.count > 0) throw new InvalidRequestError(problems);
-  return orders;
+  return read.flatMap(({ order }) => order ?? []);
 }
 
 /** Makes the keys of lines: equal lines are told apart by their number among each other. */
@@ -106,7 +115,7 @@ export interface RequestValues {
 }
 
 /** Builds the request of the options. @param references Reference images as the library takes them. */
-export function buildRequest({ prompt = '', size, number, format }: RequestValues, references: readonly string[]): GrokImagineRequestInput {
+export function buildRequest({ prompt = '', size, number, format }: RequestValues, references: readonly string[]): RequestInput {
   const request = {
     positivePrompt: prompt,
     numberResults: number,
@@ -114,5 +123,5 @@ export function buildRequest({ prompt = '', size, number, format }: RequestValue
     ...(references.length > 0 && { inputs: { referenceImages: [...references] } }),
   };
   // The library checks that the model has this size.
-  return size === undefined ? request : ({ ...request, ...size } as GrokImagineRequestInput);
+  return size === undefined ? request : ({ ...request, ...size } as RequestInput);
 }

@@ -4,13 +4,14 @@ import {
   GenerationIdError,
   InvalidRequestError,
   isFinalGeneration,
+  knownModels,
   parseUsd,
-  quote,
   RequestConflictError,
   RetryRefusedError,
   type DarkroomError,
   type GenerationView,
   type NanoUsd,
+  type Quote,
 } from '@darkroom/contracts';
 import type { Producer } from '../producer.ts';
 
@@ -24,6 +25,12 @@ export interface Changed {
   words: string;
 }
 
+/** Images and money that a change of one generation concerns. */
+export interface Weight {
+  images: number;
+  nanoUsd: NanoUsd;
+}
+
 /** A change of one generation that is made for many. Safe to repeat. */
 export interface Change<Caller> {
   /** Past tense, for the counts. */
@@ -32,8 +39,8 @@ export interface Change<Caller> {
   readonly money: string;
   /** Returns true if there is nothing to change: the generation is left out of the counts. */
   isLeftOut(view: GenerationView): boolean;
-  /** Images and money that the change concerns. */
-  weigh(view: GenerationView): { images: number; nanoUsd: NanoUsd };
+  /** Images and money that the change concerns. @throws DarkroomError */
+  weigh(view: GenerationView, caller: Caller): Weight | Promise<Weight>;
   /** Indexes of the images that the change takes of one of many; absent for all that it may take. */
   pick?(view: GenerationView): number[];
   /** @param ownId Id of the generation that a retry makes. @param images Those that it takes. @throws DarkroomError */
@@ -61,19 +68,34 @@ const missingImages = ({ images }: GenerationView, mayPayAgain: boolean): number
     .filter(({ status }) => status === 'failed' || (mayPayAgain && (status === 'lost' || status === 'unknown')))
     .map(({ index }) => index);
 
+/** Prices the request of a generation by its model. @throws InvalidRequestError for a model that this version does not know. */
+export function quoteOfKnown({ generationId, request }: Pick<GenerationView, 'generationId' | 'request'>): Quote {
+  const model = knownModels.find(request.model);
+  if (model !== undefined) return model.quote(request);
+  const message = `of generation "${generationId}" is not one that this version knows: ${knownModels.ids.join(', ')}`;
+  throw new InvalidRequestError([{ path: 'model', message }]);
+}
+
+/** Buys again. It may know prices of more models than this version does. */
+interface Retrier extends Pick<Producer, 'get' | 'retry'> {
+  quoteOf?(view: GenerationView): Promise<Quote>;
+}
+
 /**
  * Builds the change that buys the images again that did not succeed.
  * @param mayPayAgain Those too that may be paid for twice; needs a reason.
  */
-export const buildRetryChange = ({ mayPayAgain = false, reason }: { mayPayAgain?: boolean; reason?: string | undefined } = {}): Change<
-  Pick<Producer, 'retry'>
-> => ({
+export const buildRetryChange = ({
+  mayPayAgain = false,
+  reason,
+}: { mayPayAgain?: boolean; reason?: string | undefined } = {}): Change<Retrier> => ({
   done: 'bought again',
   money: 'at most',
   isLeftOut: (view) => missingImages(view, mayPayAgain).length === 0,
-  weigh(view) {
+  async weigh(view, producer) {
     const images = missingImages(view, mayPayAgain).length;
-    return { images, nanoUsd: images * quote(view.request).imageNanoUsd };
+    const { imageNanoUsd } = (await producer.quoteOf?.(view)) ?? quoteOfKnown(view);
+    return { images, nanoUsd: images * imageNanoUsd };
   },
   pick: (view) => missingImages(view, mayPayAgain),
   async make(producer, of, ownId, images) {
@@ -90,7 +112,7 @@ export const buildRetryChange = ({ mayPayAgain = false, reason }: { mayPayAgain?
 /** Result of a change for one of many. */
 export type ChangedOne =
   | { kind: 'left-out' }
-  | { kind: 'changed'; images: number; nanoUsd: NanoUsd; changed: Changed | undefined }
+  | ({ kind: 'changed'; changed: Changed | undefined } & Weight)
   | { kind: 'refused'; error: DarkroomError };
 
 export interface ChangeOptions {
@@ -100,7 +122,7 @@ export interface ChangeOptions {
   isNamed?: boolean;
   ownId?: string;
   /** Called before the change with what it concerns. @throws an error that ends the work on all. */
-  mayTake?: (weight: { images: number; nanoUsd: NanoUsd }) => void;
+  mayTake?: (weight: Weight) => void;
 }
 
 /** Changes one of many. @throws an error that does not concern this generation alone. */
@@ -113,7 +135,7 @@ export async function changeOne<Caller extends Pick<Producer, 'get'>>(
   try {
     const view = await caller.get(generationId);
     if (!isNamed && change.isLeftOut(view)) return { kind: 'left-out' };
-    const weight = change.weigh(view);
+    const weight = await change.weigh(view, caller);
     mayTake?.(weight);
     // of one that the caller names, what cannot be bought again is told
     const images = isNamed ? undefined : change.pick?.(view);

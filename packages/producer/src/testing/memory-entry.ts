@@ -1,20 +1,20 @@
 import {
+  checksContent,
   contentTypeOf,
   defined,
   errorCodes,
-  expectedDimensions,
   extensionOf,
   formatUsd,
   generationIdTime,
-  grokImagineImage,
-  parseStoredGrokImagineRequest,
-  sizeOfRatio,
+  knownModels,
+  modelOf,
   taskUuidOf,
   type GenerationStatus,
   type GenerationView,
-  type GrokImagineRequest,
   type ImageView,
+  type ModelRequest,
   type NanoUsd,
+  type RequestOutline,
   type VerifiedImage,
 } from '@darkroom/contracts';
 import type { FoundErasure, NewGeneration } from '@darkroom/generation-store';
@@ -64,7 +64,7 @@ export function endImage({ generation }: Entry, image: ImageView, end: Succeed |
       image: keepImage(generation, image.index, end.bytes ?? PIXEL, images),
       imageUUID: image.taskUUID,
       seed: image.index + 1,
-      ...defined({ nsfwContent: requestOf(generation).safety.checkContent ? (end.nsfwContent ?? false) : undefined }),
+      ...defined({ nsfwContent: checksContent(generation.request) ? (end.nsfwContent ?? false) : undefined }),
       factsFrom: 'delivery',
       road: 'upload',
       costUsd: paidUsd,
@@ -87,26 +87,26 @@ export const cancelImage = (image: ImageView): ImageView =>
 
 function keepImage(generation: NewGeneration, index: number, bytes: Uint8Array, images: MemoryImages): VerifiedImage {
   const { generationId } = generation;
-  const request = requestOf(generation);
-  const format = request.outputFormat;
+  const { expected } = outlineOf(generation);
+  const format = expected.outputFormat;
   const day = new Date(generationIdTime(generationId)).toISOString().slice(0, 10).replaceAll('-', '/');
   return {
     key: `images/${day}/${generationId}/${index}-1.${extensionOf(format)}`,
     format,
     contentType: contentTypeOf(format),
-    ...sizeOf(request),
+    ...sizeOf(expected),
     sizeBytes: bytes.length,
     sha256: images.keep(bytes),
   };
 }
 
-const requestOf = ({ request }: NewGeneration): GrokImagineRequest => parseStoredGrokImagineRequest(request);
+const outlineOf = ({ request, outline }: NewGeneration): RequestOutline => outline ?? modelOf(knownModels, request).outline(request);
 
 /** Returns the size that was requested, or else one that the model makes. */
-function sizeOf(request: GrokImagineRequest): { width: number; height: number } {
-  const expected = expectedDimensions(request);
-  if (expected.kind === 'exact') return { width: expected.width, height: expected.height };
-  return sizeOfRatio['1:1'];
+function sizeOf({ dimensions }: RequestOutline['expected']): { width: number; height: number } {
+  if (dimensions.kind === 'exact') return { width: dimensions.width, height: dimensions.height };
+  if (dimensions.kind === 'one-of' && dimensions.sizes[0] !== undefined) return dimensions.sizes[0];
+  return { width: 1024, height: 1024 };
 }
 
 /** Returns true if an image came home and may not be seen. */
@@ -134,7 +134,8 @@ export function viewOf({ generation, status, revision, images, released, created
     tags,
     metadata,
   } = generation;
-  const request = requestOf(generation);
+  const request = generation.request as ModelRequest; // as a model read it
+  const { provider, model } = outlineOf(generation);
   const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
   const isPaid = (image: ImageView): boolean => image.costUsd !== '0';
   const sumOf = (which: (image: ImageView) => boolean): NanoUsd => images.filter(which).length * imageNanoUsd;
@@ -142,8 +143,8 @@ export function viewOf({ generation, status, revision, images, released, created
     generationId,
     revision,
     status,
-    provider: grokImagineImage.provider,
-    model: grokImagineImage.id,
+    provider,
+    model,
     tenant,
     request,
     images: images.map((image) => (isWithheld({ generation, released }, image) ? withhold(image) : { ...image })),

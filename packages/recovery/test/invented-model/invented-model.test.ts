@@ -4,11 +4,11 @@ import { requestKey } from '@darkroom/object-storage';
 import { settle, submit, type Purchase } from '@darkroom/purchase';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { buildWaits } from '@darkroom/queues';
+import { posterModel } from '@darkroom/testing';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { runRebuild } from '../run-rebuild.ts';
 import { startWorld, type World } from '../world.ts';
 import { drawPng } from './draw-png.ts';
-import { posterModel } from './model.ts';
 
 /** The proof that a model is one folder: purchase, recovery and the Lua of the store know none. */
 const models = createModels(grokImagineImage, posterModel);
