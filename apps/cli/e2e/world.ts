@@ -17,6 +17,7 @@ export interface Cli {
   output(): string;
   /** Returns what it has printed to standard output so far. */
   results(): string;
+  readonly pid: number | undefined;
   signal(signal: NodeJS.Signals): void;
   /** Resolves when the process has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -106,6 +107,7 @@ export function spawnCli(words: readonly string[], environment: Readonly<Record<
   return {
     output: () => output,
     results: () => results,
+    pid: child.pid,
     signal: (signal) => void child.kill(signal),
     ended,
     printed: (text) =>

@@ -1,5 +1,5 @@
 import { LocalStackError } from '@darkroom/contracts';
-import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
+import { createObjectStorage, createSdkRequests, createSignedRequests, type ObjectStorage } from '@darkroom/object-storage';
 import { readSettings, s3Settings, type Environment, type S3Settings } from '@darkroom/service-runtime';
 import { BUCKET, REGION } from '../data-folder/bucket.ts';
 import { findPortOf } from '../data-folder/find-port.ts';
@@ -15,7 +15,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 export function openBucket(environment: Environment, folder: string | undefined): ObjectStorage {
   return createObjectStorage(
     { ...findBucket(environment, folder), requestTimeoutMs: REQUEST_TIMEOUT_MS, maxImageBytes: 1 },
-    { now: Date.now },
+    // as the workers: a rebuild and a bill read an object for each purchase
+    { now: Date.now, createRequests: environment['WORKER_S3_REQUESTS'] === 'sdk' ? createSdkRequests : createSignedRequests },
   );
 }
 

@@ -1,6 +1,7 @@
-import { defined, formatUsd } from '@darkroom/contracts';
+import { defined, formatUsd, generationIdTime } from '@darkroom/contracts';
 import type { CommandContext, ExitCode } from '../../commands/command.ts';
 import { withOperations } from '../with-operations.ts';
+import { createCounter } from '../counter.ts';
 import { compareBill, type BillFinding, type BillSums } from './compare-bill.ts';
 import { listPurchases } from './list-purchases.ts';
 import { readCharges } from './read-charges.ts';
@@ -12,10 +13,15 @@ export const runBill = (
 ): Promise<ExitCode> =>
   withOperations({ dataDir }, context, async ({ openBucket }) => {
     const storage = await openBucket();
+    const counter = createCounter(context.notes, () => performance.now());
     try {
-      const sums = await compareBill(readCharges(file, month), listPurchases(storage, month), (finding) =>
-        context.answer(dataOf(finding), [describe(finding)]),
+      const charges = counter.through(readCharges(file, month), (count) => `reads the file: ${count} charges`);
+      const purchases = counter.through(
+        listPurchases(storage, month),
+        (count, { ref }) =>
+          `reads the bucket: ${count} purchases, up to ${new Date(generationIdTime(ref.generationId)).toISOString().slice(0, 10)}`,
       );
+      const sums = await compareBill(charges, purchases, (finding) => context.answer(dataOf(finding), [describe(finding)]));
       context.answer(
         {
           month,

@@ -32,16 +32,18 @@ function boundsOf(month: string): { from: number; to: number } {
  */
 export async function* listPurchases(archive: Archive, month: string): AsyncGenerator<Purchase, void, undefined> {
   const { from, to } = boundsOf(month);
-  let waiting: Group[] = [];
+  // Read ahead, and told in their order: a slow answer holds up no other request.
+  const ahead: Promise<Purchase>[] = [];
   for (let day = from - (MAX_RUN_AHEAD_DAYS + 1) * DAY_MS; day <= to; day += DAY_MS) {
     for await (const group of groupsOf(archive, new Date(day).toISOString().slice(0, 10))) {
-      waiting.push(group);
-      if (waiting.length < AT_ONCE) continue;
-      yield* await Promise.all(waiting.map((each) => readPurchase(archive, each, month)));
-      waiting = [];
+      const reading = readPurchase(archive, group, month);
+      reading.catch(() => undefined); // its error is thrown where it is awaited, unless one before it has ended the list
+      if (ahead.push(reading) < AT_ONCE) continue;
+      const next = await ahead.shift();
+      if (next !== undefined) yield next;
     }
   }
-  yield* await Promise.all(waiting.map((each) => readPurchase(archive, each, month)));
+  for (const reading of ahead) yield await reading;
 }
 
 interface Group {
