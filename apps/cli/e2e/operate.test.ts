@@ -35,9 +35,9 @@ test('status says that the provider is in trouble until it answers', async () =>
   const { store, run } = await setup();
   await store.initialise('epoch');
   for (const generationId of ['a', 'b', 'c', 'd', 'e'])
-    await store.reportTrouble({ generationId, tolerated: 5, firstWaitMs: 60_000, maxWaitMs: 60_000 });
+    await store.reportTrouble({ generationId, tolerated: 5, firstWaitMs: 60_000, maxWaitMs: 60_000, code: 'rateLimitExceeded' });
   expect(await run('status')).toMatch(
-    /provider +IN TROUBLE since .+: the last 5 requests to Runware failed; one trial request goes out at a time/,
+    /provider +IN TROUBLE since .+: the last 5 requests to Runware failed \(lastly rateLimitExceeded\); one trial request goes out at a time/,
   );
   await store.reportAnswer();
   expect(await run('status')).not.toContain('provider');

@@ -1,4 +1,5 @@
 import { taskUuidOf } from '@darkroom/contracts';
+import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
 import { jobIdOf } from '@darkroom/queues';
 import { eventually } from '@darkroom/testing';
 import { DelayedError, Worker } from 'bullmq';
@@ -141,6 +142,16 @@ test('the words of a provider are sent as JSON text, which no browser runs', asy
   expect(page.body).not.toContain('alert(1)');
   // nor does a page repeat a name from the address
   expect((await ask('GET', `/queue/${encodeURIComponent(markup)}`)).body).not.toContain('<script>alert');
+});
+
+test('overview and health name the last failure of a provider in trouble', async () => {
+  const { ask, redis, prefix } = await setup();
+  const pollRate = { perSecond: 1, burst: 1 };
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate }, redis);
+  const trouble = { generationId: 'a', tolerated: 1, firstWaitMs: 60_000, maxWaitMs: 60_000, code: 'rateLimitExceeded' };
+  await store.reportTrouble(trouble);
+  expect((await ask('GET', '/')).body).toContain('requests failed, the last with <code>rateLimitExceeded</code>');
+  expect((await ask('GET', '/health')).body).toContain('requests failed, the last with rateLimitExceeded');
 });
 
 test('a page has at most fifty jobs, for every query', async () => {

@@ -28,6 +28,15 @@ test('an operator sees failed sends that are too few to stop the fleet', async (
   expect(await world.store.findTrouble()).toMatchObject({ failures: 3 });
 });
 
+test('an operator sees with which code the last send failed, and no text of a gateway', async () => {
+  await using world = await setupAt(START);
+  await world.store.reportTrouble({ ...trouble, generationId: 'a', code: 'REQUEST_TIMEOUT' });
+  expect(await world.store.findFailedSends()).toEqual({ since: START, generations: 1, code: 'REQUEST_TIMEOUT' });
+  await world.store.reportTrouble({ ...trouble, generationId: 'b', code: 'rateLimitExceeded' });
+  await world.store.reportTrouble({ ...trouble, generationId: 'c', code: '<h1>no code</h1>' });
+  expect(await world.store.findTrouble()).toEqual({ since: START, failures: 3, probeAt: START + 1000, code: 'rateLimitExceeded' });
+});
+
 test('one generation counts once, however often its sends come to nothing', async () => {
   await using world = await setup();
   for (let sends = 0; sends < 10; sends += 1) expect(await world.store.reportTrouble(trouble)).toBe(0);

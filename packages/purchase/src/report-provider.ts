@@ -34,6 +34,7 @@ export async function reportProvider(
       firstWaitMs: timing.troubleMs,
       maxWaitMs: timing.maxProbeMs,
       askedWaitMs,
+      code: 'fault' in verdict ? verdict.fault.code : undefined,
     }),
   );
   if (waitMs > 0) around.log('provider.in-trouble', ref, { failures: failures + 1, waitMs });

@@ -26,6 +26,10 @@ test('after five refused connections in a row, each retried by itself, no reques
   expect(outcomes.map(({ kind }) => kind)).toEqual(['snooze', 'snooze', 'snooze', 'snooze', 'snooze']);
   expect(await submit(world.purchase({ timing }), refs[5]!)).toMatchObject({ kind: 'throttle', why: 'provider-trouble' });
   expect(await world.billed(refs[5]!, 'submission')).toBe(0);
+  expect(await world.store.findTrouble(), 'an operator sees why').toMatchObject({
+    failures: 5,
+    code: expect.stringMatching(/\w/) as string,
+  });
 });
 
 test('one of many waiting orders is sent as a trial request, and its answer lets the others go', async () => {

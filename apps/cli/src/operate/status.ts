@@ -103,8 +103,10 @@ function describeState({ now, open, trouble, failing, progress, differing, readi
   ];
 }
 
-const describeFailing = ({ generations, since }: FailedSends, now: number): string =>
-  `provider  sends of ${generations === 1 ? 'one generation' : `${generations} generations`} fail since ${timeOf(since)} (${agoOf(since, now)}), and workers send them again; \`darkroom show\` of an open one says why`;
+const withCode = ({ code }: { code?: string }): string => (code === undefined ? '' : ` (lastly ${code})`);
 
-const describeTrouble = ({ failures, since }: StandingTrouble, now: number): string =>
-  `provider  IN TROUBLE since ${timeOf(since)} (${agoOf(since, now)}): the last ${failures} requests to Runware failed; one trial request goes out at a time, and buying resumes when one is answered`;
+const describeFailing = ({ generations, since, ...last }: FailedSends, now: number): string =>
+  `provider  sends of ${generations === 1 ? 'one generation' : `${generations} generations`} fail since ${timeOf(since)} (${agoOf(since, now)})${withCode(last)}, and workers send them again; \`darkroom show\` of an open one says why`;
+
+const describeTrouble = ({ failures, since, ...last }: StandingTrouble, now: number): string =>
+  `provider  IN TROUBLE since ${timeOf(since)} (${agoOf(since, now)}): the last ${failures} requests to Runware failed${withCode(last)}; one trial request goes out at a time, and buying resumes when one is answered`;

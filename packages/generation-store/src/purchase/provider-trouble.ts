@@ -6,7 +6,8 @@ import { prelude } from '../lua/prelude.ts';
 import type { ProviderTrouble } from './steps.ts';
 
 /**
- * State of a provider in trouble, one hash: `failures` in a row, their generations (`of:<id>`) and their start (`since`). Once there are
+ * State of a provider in trouble, one hash: `failures` in a row, their generations (`of:<id>`), their start (`since`) and
+ * the `code` of the last one. Once there are
  * too many: `probeAt` the time of the next trial request, `leftAloneMs` the pause before it, `waitMs` the next pause, and `tried` if the
  * trial request was let through. The provider's first answer deletes the hash.
  *
@@ -46,7 +47,7 @@ local function providerFailures(now)
 end
 `;
 
-const troubleArguments = ['tolerated', 'firstWaitMs', 'maxWaitMs', 'askedWaitMs', 'generationId'] as const;
+const troubleArguments = ['tolerated', 'firstWaitMs', 'maxWaitMs', 'askedWaitMs', 'generationId', 'code'] as const;
 
 /**
  * Counts a failed send. Until there are too many, each generation counts once: one request that always fails stops no other. The wait grows
@@ -60,6 +61,7 @@ local key, trouble = troubleFields(now)
 if not trouble.probeAt and redis.call('HSETNX', key, 'of:' .. generationId, 1) == 0 then return '0' end
 local failures = redis.call('HINCRBY', key, 'failures', 1)
 if failures == 1 then redis.call('HSET', key, 'since', int(now)) end
+if code ~= '' then redis.call('HSET', key, 'code', code) end
 if not trouble.probeAt and failures < tonumber(tolerated) then return '0' end
 local wait = math.min(longest, trouble.probeAt and trouble.waitMs * (trouble.tried and 2 or 1) or first)
 local probeAt = math.max(trouble.probeAt or 0, now + math.max(wait, asked))
@@ -75,6 +77,8 @@ export interface StandingTrouble {
   failures: number;
   /** Time of the next trial request, in milliseconds since 1970. */
   probeAt: number;
+  /** Code of the last failure; absent if an earlier version counted it. */
+  code?: string;
 }
 
 /**
@@ -84,7 +88,7 @@ export interface StandingTrouble {
 export async function reportTrouble(
   redis: Redis,
   prefix: string,
-  { generationId, tolerated, firstWaitMs, maxWaitMs, askedWaitMs = 0 }: ProviderTrouble,
+  { generationId, tolerated, firstWaitMs, maxWaitMs, askedWaitMs = 0, code = '' }: ProviderTrouble,
 ): Promise<number> {
   const reply = await reportTroubleScript.run(redis, providerTroubleKey(prefix), prefix, {
     tolerated,
@@ -92,16 +96,22 @@ export async function reportTrouble(
     maxWaitMs,
     askedWaitMs,
     generationId,
+    code: CODE.test(code) ? code : '',
   });
   return z.coerce.number().parse(reply);
 }
 
+/** Anything else is no code, and may be text of a gateway. */
+const CODE = /^[\w.-]{1,64}$/;
+
 const storedSchema = z.object({ since: z.coerce.number(), failures: z.coerce.number(), probeAt: z.coerce.number() });
+
+const codeIn = ({ code = '' }: Readonly<Record<string, string>>): { code?: string } => (CODE.test(code) ? { code } : {});
 
 /** Returns the provider's trouble; undefined while no trouble slows the fleet. */
 export async function findTrouble(redis: Redis, prefix: string): Promise<StandingTrouble | undefined> {
   const stored = await redis.hgetall(providerTroubleKey(prefix));
-  return stored['probeAt'] === undefined ? undefined : storedSchema.parse(stored);
+  return stored['probeAt'] === undefined ? undefined : { ...storedSchema.parse(stored), ...codeIn(stored) };
 }
 
 /** Failed sends in a row, too few yet for the provider to be in trouble. */
@@ -110,15 +120,18 @@ export interface FailedSends {
   since: number;
   /** Number of generations that they belong to. */
   generations: number;
+  /** As of `StandingTrouble`. */
+  code?: string;
 }
 
 /** Returns the failed sends since the provider's last answer; undefined if there are none, and while it is in trouble. */
 export async function findFailedSends(redis: Redis, prefix: string): Promise<FailedSends | undefined> {
-  const { probeAt, since, failures } = await redis.hgetall(providerTroubleKey(prefix));
+  const stored = await redis.hgetall(providerTroubleKey(prefix));
+  const { probeAt, since, failures } = stored;
   if (probeAt !== undefined || since === undefined) return undefined;
   // A damaged hash ends no page: this is only a notice.
   const read = z.object({ since: z.coerce.number(), generations: z.coerce.number() }).safeParse({ since, generations: failures });
-  return read.data;
+  return read.data && { ...read.data, ...codeIn(stored) };
 }
 
 /** Forgets the trouble of a provider that answers. */

@@ -96,6 +96,8 @@ export interface ProviderTrouble {
   maxWaitMs: number;
   /** Pause that the provider asked for, which may be longer. */
   askedWaitMs?: number;
+  /** Code of the failure, which tells an operator where to look. */
+  code?: string;
 }
 
 /**

@@ -7,7 +7,7 @@ const words: Readonly<Record<TimelineStep['step'], string>> = {
   accepted: 'accepted by the provider',
   refused: 'refused by the provider',
   throttled: 'the provider asked for fewer requests',
-  unanswered: 'the send got no answer',
+  unanswered: 'no answer says if the provider accepted it',
   conflict: 'the provider knows this task already',
   'not-sent': 'not sent',
   delivered: 'a delivery came',

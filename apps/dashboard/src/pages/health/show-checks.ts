@@ -39,7 +39,9 @@ function findingsOf(health: Health): string[] {
     ...held.map(({ worker, kind, reason }) => `Worker ${worker} buys nothing (${kind}): ${reason}`),
     ...(trouble === undefined
       ? []
-      : [`The provider is in trouble: the last ${trouble.failures} requests failed. One trial request goes out at a time.`]),
+      : [
+          `The provider is in trouble: the last ${trouble.failures} requests failed${trouble.code === undefined ? '' : `, the last with ${trouble.code}`}. One trial request goes out at a time.`,
+        ]),
     ...(differing === undefined
       ? []
       : [`A process names other caps in its environment: ${differing}; the caps of the store apply. darkroom caps changes them.`]),

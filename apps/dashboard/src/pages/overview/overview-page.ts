@@ -83,11 +83,14 @@ function showTroubles({ now, isOpen, pauses, held, trouble, failing, noWorkerSin
         </p>`,
     )}
     ${held.map(({ worker, kind, reason, since }) => html`<p class="notice bad"><strong>Worker ${worker} buys nothing (${kind}).</strong> ${reason} – since ${moment(since)}</p>`)}
-    ${trouble !== undefined && html`<p class="notice bad"><strong>The provider is in trouble</strong> since ${moment(trouble.since)}: the last ${trouble.failures} requests failed. One trial request goes out at a time.</p>`}
-    ${failing !== undefined && waiting > 0 && html`<p class="notice"><strong>The provider has answered no send</strong> since ${moment(failing.since)}: those of ${failing.generations === 1 ? 'one generation' : `${count(failing.generations)} generations`} failed, and workers send them again.</p>`}
+    ${trouble !== undefined && html`<p class="notice bad"><strong>The provider is in trouble</strong> since ${moment(trouble.since)}: the last ${trouble.failures} requests failed${lastCode(trouble)}. One trial request goes out at a time.</p>`}
+    ${failing !== undefined && waiting > 0 && html`<p class="notice"><strong>Sends fail</strong> since ${moment(failing.since)}: those of ${failing.generations === 1 ? 'one generation' : `${count(failing.generations)} generations`}${lastCode(failing)}, and workers send them again.</p>`}
     ${noWorkerSince !== undefined && waiting > 0 && html`<p class="notice bad"><strong>No worker is alive</strong>${noWorkerSince > 0 ? html`; the last gave a sign ${duration(now - noWorkerSince)} ago` : ''}. What is queued waits.</p>`}
   `;
 }
+
+/** Names the last failure, by which an operator knows where to look. */
+const lastCode = ({ code }: { code?: string }): Html => (code === undefined ? '' : html`, the last with <code>${code}</code>`);
 
 const sumOf = (all: readonly Readonly<Record<string, number>>[]): [string, number][] => {
   const sums = new Map<string, number>();
