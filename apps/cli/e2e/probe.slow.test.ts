@@ -83,6 +83,18 @@ test('a killed probe leaves its exchanges so far, with the request that was unde
   expect(JSON.stringify(transcript.exchanges.map(({ meaning }) => meaning))).toContain('accepted');
 });
 
+test('a probe that is interrupted in a purchase says so, books it, and ends with 130', async () => {
+  const provider = await startProvider({ submitSlowRate: 1, submitSlowMs: 60_000 });
+  const file = newFile();
+  const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', file], provider.environment);
+  await eventually(async () => expect(await provider.submissions()).toBeGreaterThan(0), { withinMs: 30_000 });
+  cli.signal('SIGINT');
+  expect(await cli.ended).toEqual({ code: 130, signal: null });
+  expect(cli.output()).toContain('  interrupted\n');
+  expect(cli.output()).toMatch(/Spent: 0\.02 USD at most[^]*\ninterrupted; a task that was under way may still end at the provider/);
+  expect(readTranscript(file).isWhole).toBe(false);
+});
+
 test('the file holds a purchase that was not answered before the probe ended', async () => {
   const provider = await startProvider({ submitSlowRate: 1, submitSlowMs: 60_000 });
   const file = newFile();
@@ -182,11 +194,12 @@ test('with --catcher a probe describes webhooks and uploads', async () => {
   expect(output).toMatch(/TIMING_UPLOAD_WINDOW_MS=\d+/);
 });
 
-test('a probe with a wrong key says so and buys nothing', async () => {
+test('a probe with a wrong key says so, asks nothing else, and buys nothing', async () => {
   const provider = await startProvider();
   const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', newFile()], { ...provider.environment, RUNWARE_API_KEY: 'wrong' });
-  await cli.ended;
-  expect(cli.output()).toContain('HTTP 401 invalidApiKey');
+  expect(await cli.ended).toEqual({ code: 1, signal: null });
+  expect(cli.output()).toContain('the key is refused: HTTP 401 invalidApiKey');
+  expect(cli.output(), 'nothing follows from a refusal of the key').not.toContain('did not use up the id');
   expect(cli.output()).toContain('Spent: 0 USD');
   expect(await provider.executions()).toBe(0);
 });

@@ -68,6 +68,7 @@ export const probeCommand = defineCommand({
       readPath,
     ),
   },
+  afterInterruption: 'a task that was under way may still end at the provider, and is in the sum above',
   examples: [['darkroom probe --max-usd 0.50', 'asks everything that needs no public address']],
   endsItself: true,
   async run({ maxUsd: maxNanoUsd, wait, catcher, catcherPort, out }, context) {

@@ -9,6 +9,12 @@ export const dryRunStep: Step = {
   async run({ client, budget, createId, sleep, shared }) {
     const taskUUID = createId();
     const answer = await client.buy({ taskUUID, prompt: PROMPT, dry: true });
+    if (answer.httpStatus === 401) {
+      shared.isKeyRefused = true;
+      return [
+        { text: `the key is refused: ${describeAnswer(answer)}; no other question is asked. Look at RUNWARE_API_KEY`, sure: 'not seen' },
+      ];
+    }
     if (!isAccepted(answer)) return [{ text: `the dry run was refused: ${describeAnswer(answer)}`, sure: 'not seen' }];
     await sleep(1500);
     const polled = await client.poll([taskUUID]);

@@ -9,8 +9,8 @@ import { createBudget } from './budget.ts';
 import { startCatcher, type Catcher } from './catcher.ts';
 import { catcherStep } from './catcher-step.ts';
 import { dryRunStep, referenceImagesStep, sizesStep } from './dry-run-steps.ts';
-import type { Observation, Probe, Step } from './step.ts';
-import { failureStep, laterStep, lifeOfTaskStep, rejectionStep } from './task-steps.ts';
+import { IMAGE_NANO_USD, isOpen, type Observation, type Probe, type Step } from './step.ts';
+import { failureStep, IMAGE_WITH_REFERENCE_NANO_USD, laterStep, lifeOfTaskStep, rejectionStep } from './task-steps.ts';
 import { openTranscriptFile } from './transcript-file.ts';
 
 interface ProbeCommand {
@@ -34,7 +34,7 @@ const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 /**
  * Asks the provider what its documentation does not say, for no more than `maxNanoUsd`: each step has a worst price, and a step that
  * could cross the limit does not begin. The transcript holds each request and answer before the next request is sent.
- * @returns 0 if every step ran; 1 if one was left out for its price, or interrupted.
+ * @returns 0 if every step ran; 1 if one was left out for its price, or because the key is refused, or after an interruption.
  * @throws ConfigError without a key, or if the transcript cannot be written.
  */
 export async function runProbe({ command, environment, terminal, stop }: ProbeOptions): Promise<0 | 1> {
@@ -46,8 +46,17 @@ export async function runProbe({ command, environment, terminal, stop }: ProbeOp
   const recorder = createRecorder({ ...runware, darkroom: readVersion() }, { now: Date.now, onChange: file.write });
   const budget = createBudget(command.maxNanoUsd);
   const now = (): number => performance.now();
+  const client = createProbeClient(config, { now: Date.now, recorder }, stop);
   const probe: Probe = {
-    client: createProbeClient(config, { now: Date.now, recorder }, stop),
+    client: {
+      ...client,
+      async buy(order) {
+        const answer = await client.buy(order);
+        const price = order.referenceImages === undefined ? IMAGE_NANO_USD : IMAGE_WITH_REFERENCE_NANO_USD;
+        if (order.dry !== true && isOpen(answer)) budget.spend(price);
+        return answer;
+      },
+    },
     budget,
     createId: randomUUID,
     sleep: (ms) => delay(ms, undefined, { signal: stop }),
@@ -113,6 +122,8 @@ async function runSteps(steps: readonly Step[], { probe, recorder, terminal, sto
     let found: Observation[];
     try {
       found = await step.run(probe);
+      // A request that the interruption cut off looks like one without an answer: nothing follows from it.
+      stop.throwIfAborted();
     } catch (error) {
       if (!stop.aborted) throw error;
       terminal.print('  interrupted');
@@ -121,7 +132,7 @@ async function runSteps(steps: readonly Step[], { probe, recorder, terminal, sto
     }
     for (const { text, sure } of found) terminal.print(`  ${text} (${sure})`);
     observations.push(...found);
-    if (probe.shared.isTooDear === true) {
+    if (probe.shared.isTooDear === true || probe.shared.isKeyRefused === true) {
       isWhole = false;
       break;
     }

@@ -31,7 +31,12 @@ export interface Probe {
   /** Reads a monotonic clock, in milliseconds. */
   now(): number;
   /** Results of earlier steps that later ones need. */
-  shared: { finished?: { taskUUID: string; endedAt: number; imageURL: string | undefined }; isDryRunDry?: boolean; isTooDear?: boolean };
+  shared: {
+    finished?: { taskUUID: string; endedAt: number; imageURL: string | undefined };
+    isDryRunDry?: boolean;
+    isTooDear?: boolean;
+    isKeyRefused?: boolean;
+  };
 }
 
 /** The price of one image without reference images (model page, "Pricing"). */
@@ -42,6 +47,10 @@ export const PROMPT = 'a grey card on a grey table';
 /** Returns true if the provider accepted the task: the answer arrived and names no error. */
 export const isAccepted = (answer: ProbeAnswer): boolean =>
   answer.trouble === undefined && (answer.httpStatus ?? 500) < 300 && faultOf(answer) === undefined;
+
+/** Returns true if the provider may have taken a task although no answer says so: it is booked, too. */
+export const isOpen = (answer: ProbeAnswer): boolean =>
+  !isAccepted(answer) && (faultOf(answer) === undefined || (answer.httpStatus ?? 500) >= 500);
 
 export const faultOf = ({ entries }: ProbeAnswer): ProbeEntry['fault'] => entries.find(({ fault }) => fault !== undefined)?.fault;
 

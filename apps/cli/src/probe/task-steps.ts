@@ -102,7 +102,7 @@ export const rejectionStep: Step = {
 /** Address under a reserved name (RFC 2606) that never resolves: a task with it cannot succeed. */
 const NO_IMAGE = 'https://runware-probe.invalid/nothing.png';
 
-const IMAGE_WITH_REFERENCE_NANO_USD = IMAGE_NANO_USD + 2_000_000;
+export const IMAGE_WITH_REFERENCE_NANO_USD = IMAGE_NANO_USD + 2_000_000;
 
 /** Observes a failed task, without asking for forbidden content. */
 export const failureStep: Step = {
