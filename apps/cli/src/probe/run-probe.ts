@@ -51,6 +51,7 @@ export async function runProbe({ command, environment, terminal, stop }: ProbeOp
     client: {
       ...client,
       async buy(order) {
+        stop.throwIfAborted(); // it would not leave, and would be booked
         const answer = await client.buy(order);
         const price = order.referenceImages === undefined ? IMAGE_NANO_USD : IMAGE_WITH_REFERENCE_NANO_USD;
         if (order.dry !== true && isOpen(answer)) budget.spend(price);
