@@ -262,7 +262,12 @@ export { findKeptInput, formatKeptInput, isKeptInput, type KeptInput } from './m
 export { modelId, parameters, prices, responseFields, taskType, type ParameterPath } from './models/grok-imagine-image/page.ts';
 export { checkGrokImagineRequest, parseGrokImagineRequest, parseStoredGrokImagineRequest } from './models/grok-imagine-image/parse.ts';
 export { quote } from './models/grok-imagine-image/quote.ts';
-export { defaultRequestLimits, type ReferenceImageKind, type RequestLimits } from './models/grok-imagine-image/reference-images.ts';
+export {
+  defaultRequestLimits,
+  MOST_REFERENCE_IMAGES,
+  type ReferenceImageKind,
+  type RequestLimits,
+} from './models/grok-imagine-image/reference-images.ts';
 export type {
   DeliveryMethod,
   Geometry,

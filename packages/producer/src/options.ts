@@ -14,7 +14,7 @@ export interface ProducerOptions {
    * or for the tenant that a call names, and sees all.
    */
   tenant?: string;
-  /** Maximum number of reference images of a request. Defaults to 1: the model's page names no maximum. */
+  /** Maximum number of reference images of a request, 0 to 16. Defaults to 1: the model's page names no maximum. */
   maxReferenceImages?: number;
   /**
    * Time that a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 6, because a Redis that went back by up to five

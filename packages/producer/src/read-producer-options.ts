@@ -2,6 +2,7 @@ import {
   ConfigError,
   KEY_PREFIX_RULE,
   MAX_CHECKPOINT_AGE_MS,
+  MOST_REFERENCE_IMAGES,
   ProblemList,
   findPrefixProblem,
   readOptions,
@@ -42,7 +43,9 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
     ...('problem' in address ? [{ path: 'redisUrl', message: address.problem }] : []),
     ...prefixProblems(prefix),
     ...tenantProblems('tenant', tenant),
-    ...atLeast('maxReferenceImages', maxReferenceImages, 0),
+    ...(isReferenceBound(maxReferenceImages)
+      ? []
+      : [{ path: 'maxReferenceImages', message: `must be ${REFERENCE_BOUND_RULE}`, given: show(maxReferenceImages) }]),
     ...atLeast('recordSeconds', recordSeconds, MIN_RECORD_SECONDS),
     ...atLeast('idempotencySeconds', idempotencySeconds, MIN_IDEMPOTENCY_SECONDS),
     ...(allowLoopbackWebhooks === undefined || typeof allowLoopbackWebhooks === 'boolean'
@@ -53,6 +56,11 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
   if (problems.count > 0) throw new ConfigError(problems);
   return options;
 }
+
+export const REFERENCE_BOUND_RULE = `a whole number from 0 to ${MOST_REFERENCE_IMAGES}`;
+
+/** Returns true for a bound that a producer may set on the reference images of a request. */
+export const isReferenceBound = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= MOST_REFERENCE_IMAGES;
 
 /** The rule of `DARKROOM_PREFIX`: a producer and its workers must be able to have the same. */
 function prefixProblems(prefix: unknown): Problem[] {

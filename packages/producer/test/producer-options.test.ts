@@ -28,6 +28,11 @@ test('lists all problems of a producer at once, without repeating its address', 
   expect(message).not.toContain('hunter2');
 });
 
+test('bounds the reference images, so that an image whose records are damaged has a highest price', async () => {
+  const { message } = await problemsOf(() => createProducer({ redisUrl: 'redis://127.0.0.1:1', maxReferenceImages: 17 }));
+  expect(message).toContain('maxReferenceImages: must be a whole number from 0 to 16, got 17');
+});
+
 test.each(['redis://h?keyPrefix=hunter2', 'redis://h/3x', 'redis://h/1/2', `redis://${'hunter2'.repeat(150_000)}`])(
   'refuses an address that a client would have to guess at: %.30s',
   async (redisUrl) => {

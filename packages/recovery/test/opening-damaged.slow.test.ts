@@ -1,3 +1,4 @@
+import { knownModels } from '@darkroom/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { restoreForgotten, type Damage } from '../src/index.ts';
 import { OLD_MS, openOnly, someLife, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
@@ -5,8 +6,8 @@ import { runRebuild } from './run-rebuild.ts';
 import { IMAGE_NANO_USD } from './world.ts';
 
 const refused = { code: 'queue.unavailable', details: { reason: 'damaged' } };
-/** With the additional price of a reference image. */
-const MOST_NANO_USD = 22_000_000;
+/** With as many reference images as a producer may allow. */
+const MOST_NANO_USD = knownModels.mostNanoUsd;
 
 let world: OpeningWorld;
 let life: SomeLife;

@@ -14,6 +14,7 @@ const IMAGE_NANO_USD = 70_000_000;
 export const posterModel: Model<PosterRequest> = {
   id: 'acme:poster@1',
   provider: 'acme',
+  mostNanoUsd: 2 * IMAGE_NANO_USD,
   read(input, _limits, problems) {
     const { text, scale = 1, numberResults = 1 } = input as Partial<PosterRequest>; // a test gives objects
     if (typeof text !== 'string' || text === '') problems.push({ path: 'text', message: 'must be a text' });

@@ -1,3 +1,4 @@
+import type { NanoUsd } from '../money.ts';
 import { grokImagineImage } from './grok-imagine-image/model.ts';
 import type { Model } from './model.ts';
 import type { StoredRequest } from './stored-request.ts';
@@ -6,6 +7,8 @@ import type { StoredRequest } from './stored-request.ts';
 export interface Models {
   /** Names of all models; requests without a model are of the first. */
   readonly ids: readonly string[];
+  /** Highest price of one image of any of them. */
+  readonly mostNanoUsd: NanoUsd;
   /** Finds a model by its name; without a name it is the first. */
   find(id: string | undefined): Model | undefined;
 }
@@ -13,7 +16,11 @@ export interface Models {
 /** Joins models. */
 export function createModels(first: Model, ...others: Model[]): Models {
   const all = new Map([first, ...others].map((model) => [model.id, model]));
-  return { ids: [...all.keys()], find: (id) => (id === undefined ? first : all.get(id)) };
+  return {
+    ids: [...all.keys()],
+    mostNanoUsd: Math.max(...[...all.values()].map(({ mostNanoUsd }) => mostNanoUsd)),
+    find: (id) => (id === undefined ? first : all.get(id)),
+  };
 }
 
 /** The models of this version. */

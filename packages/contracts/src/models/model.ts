@@ -1,3 +1,4 @@
+import type { NanoUsd } from '../money.ts';
 import type { ProblemList } from '../problems.ts';
 import type { RequestLimits } from './grok-imagine-image/reference-images.ts';
 import type { RequestOutline } from './outline.ts';
@@ -10,6 +11,8 @@ export interface Model<Request extends StoredRequest = StoredRequest> {
   readonly id: string;
   /** Name of the provider that makes its images. */
   readonly provider: string;
+  /** Highest price of one image, of any request. */
+  readonly mostNanoUsd: NanoUsd;
   /** Reads a request, and appends its problems to a list that may hold others. @returns undefined for a request with problems. */
   read(input: unknown, limits: Partial<RequestLimits>, problems: ProblemList): Request | undefined;
   /** Reads a request that was parsed before. @throws InvalidRequestError if it is none. */

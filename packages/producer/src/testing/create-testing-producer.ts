@@ -16,6 +16,7 @@ import { buildProducer } from '../build-producer.ts';
 import { buildImages } from '../images/build-images.ts';
 import type { Images } from '../images/images.ts';
 import type { Producer } from '../producer.ts';
+import { isReferenceBound, REFERENCE_BOUND_RULE } from '../read-producer-options.ts';
 import { createMemoryImages } from './memory-images.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { createMemorySubscriptions } from './memory-subscriptions.ts';
@@ -135,8 +136,7 @@ function readOwnOptions(given: TestingProducerOptions): TestingProducerOptions {
   const refuse = (path: string, message: string, value: unknown): void =>
     problems.push({ path, message: `must be ${message}`, given: describeGiven(value) });
   if (tenant !== undefined && !isTenant(tenant)) refuse('tenant', TENANT_RULE, tenant);
-  if (!Number.isSafeInteger(maxReferenceImages) || maxReferenceImages < 0)
-    refuse('maxReferenceImages', 'a whole number and at least 0', maxReferenceImages);
+  if (!isReferenceBound(maxReferenceImages)) refuse('maxReferenceImages', REFERENCE_BOUND_RULE, maxReferenceImages);
   if (cdnUrl !== undefined && (typeof cdnUrl !== 'string' || findAddressProblem(cdnUrl) !== undefined))
     refuse('cdnUrl', WEB_ADDRESS_RULE, cdnUrl);
   for (const name of ['requireSafetyCheck', 'withholdFlagged'] as const) {

@@ -1,12 +1,9 @@
-import { defaultRequestLimits, defined, generationIdTime, prices, type ListedRecord } from '@darkroom/contracts';
+import { defined, generationIdTime, knownModels, type ListedRecord } from '@darkroom/contracts';
 import type { NewDamage, ReadingStore } from '@darkroom/generation-store';
 import { groupBySubmission } from '../generation-records.ts';
 import { dateOf } from '../listings.ts';
 import type { RecoveryArchive } from '../ports.ts';
 import type { Damage } from '../restore-forgotten.ts';
-
-/** Highest price of an image whose intent does not tell it. */
-const MOST_NANO_USD = prices.imageNanoUsd + defaultRequestLimits.maxReferenceImages * prices.referenceImageNanoUsd;
 
 /**
  * Reads the readable parts of a generation with damaged records. Each submission that its records name may have been bought, at the price
@@ -20,7 +17,7 @@ async function describeDamage(
   { generationId, error }: Damage,
   listed: readonly ListedRecord[],
 ): Promise<NewDamage> {
-  let [mostNanoUsd, caller, retry]: [number, NewDamage['caller'], NewDamage['retry']] = [MOST_NANO_USD, undefined, undefined];
+  let [mostNanoUsd, caller, retry]: [number, NewDamage['caller'], NewDamage['retry']] = [knownModels.mostNanoUsd, undefined, undefined];
   for (const { kind, round, ...ref } of listed) {
     const salvaged = kind === 'intent' ? await archive.salvageIntent(ref, round) : undefined;
     if (salvaged === undefined) continue;

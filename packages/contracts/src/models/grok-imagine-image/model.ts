@@ -1,14 +1,16 @@
 import type { Model } from '../model.ts';
 import { expectedDimensions } from './dimensions.ts';
-import { modelId, provider } from './page.ts';
+import { modelId, prices, provider } from './page.ts';
 import { parseStoredGrokImagineRequest, readGrokImagineRequest } from './parse.ts';
 import { quote } from './quote.ts';
+import { MOST_REFERENCE_IMAGES } from './reference-images.ts';
 import type { GrokImagineRequest } from './request.ts';
 
 /** Grok Imagine Image at Runware. */
 export const grokImagineImage: Model<GrokImagineRequest> = {
   id: modelId,
   provider,
+  mostNanoUsd: prices.imageNanoUsd + MOST_REFERENCE_IMAGES * prices.referenceImageNanoUsd,
   read: readGrokImagineRequest,
   parseStored: parseStoredGrokImagineRequest,
   quote,

@@ -42,6 +42,12 @@ export interface RequestLimits {
   tenant?: string | undefined;
 }
 
+/**
+ * The most reference images that a producer may allow. The page names no maximum; without one an image whose price is unknown, because its
+ * records are damaged, has no highest price.
+ */
+export const MOST_REFERENCE_IMAGES = 16;
+
 /** Names each limit: a batch copies them for each of its requests, and copies are slow where a name is new. */
 export const defaultRequestLimits: Readonly<RequestLimits> = {
   maxReferenceImages: 1,
