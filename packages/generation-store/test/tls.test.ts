@@ -64,6 +64,22 @@ test.each(doors.flatMap((door) => [connectPatient, connectFailFast].map((connect
   },
 );
 
+test('a second error of a socket, such as a TLS alert after its end, ends no process', async () => {
+  const plain = connectPatient(own.url);
+  const refused = connectFailFast(tlsUrl);
+  const duplicate = plain.duplicate();
+  try {
+    await Promise.all([plain.ping(), duplicate.ping()]);
+    const sockets = [plain.stream, duplicate.stream];
+    // The handshake ends with an error, for which ioredis listens once.
+    refused.on('error', () => sockets.push(refused.stream));
+    await eventually(() => expect(sockets.length).toBeGreaterThan(2));
+    for (const socket of sockets) for (const word of ['first', 'second']) socket.emit('error', new Error(word)); // throws if it is not heard
+  } finally {
+    for (const each of [plain, refused, duplicate]) each.disconnect();
+  }
+});
+
 test('TLS works with NODE_EXTRA_CA_CERTS, also for the connection that looks at rights', async () => {
   const script = `
     const { connectPatient, watchRedis } = await import(${JSON.stringify(path.join(import.meta.dirname, '../dist/index.js'))});

@@ -87,8 +87,6 @@ function connect(url: string, prefix: string | undefined, resend: boolean, optio
   });
   // Without a listener a connection error would end the process; each command reports it to its own caller anyway.
   redis.on('error', () => undefined);
-  // ioredis adds a listener for each command that the node refuses before the socket is closed (6.0, `AbstractConnector`), and Node warns of ten.
-  redis.on('connect', () => redis.stream.setMaxListeners(0));
   return noteDuplicates(gatherWrites(redis));
 }
 

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { prepareSockets } from './prepare-sockets.ts';
 import { redisTroubleOf } from './redis-trouble.ts';
 
 /**
@@ -13,12 +14,12 @@ export function noteDuplicates(redis: Redis): Redis {
   families.set(redis, duplicates);
   const duplicate = redis.duplicate.bind(redis);
   redis.duplicate = (override) => {
-    const made = stayInDatabase(duplicate(override));
+    const made = prepareSockets(stayInDatabase(duplicate(override)));
     duplicates.add(made);
     made.once('end', () => duplicates.delete(made));
     return made;
   };
-  return stayInDatabase(redis);
+  return prepareSockets(stayInDatabase(redis));
 }
 
 /** Gives up a connection whose database does not exist: ioredis reports that and goes on in database 0 (6.0, `getHandshakeCommands`). */

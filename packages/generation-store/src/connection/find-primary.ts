@@ -1,6 +1,7 @@
 import type { RedisGuides, RedisHost } from '@darkroom/contracts';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { FindPrimary } from './guided-connector.ts';
+import { prepareSockets } from './prepare-sockets.ts';
 
 /** Longest time for one question. A guide may be frozen. */
 const LIMIT_MS = 1000;
@@ -34,6 +35,7 @@ const createAsk =
     });
     let met: unknown;
     client.on('error', (error: unknown) => (met = error));
+    prepareSockets(client);
     try {
       await client.connect();
       return await client.call(command, ...args);

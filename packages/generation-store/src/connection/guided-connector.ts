@@ -35,7 +35,7 @@ export function createGuidedConnector(find: FindPrimary, tls: ConnectionOptions 
         this.firstError = error instanceof Error ? error : new Error(String(error));
         return closedStream();
       }
-      this.stream.once('error', (error: Error) => (this.firstError = error));
+      this.stream.on('error', (error: Error) => (this.firstError ??= error));
       return this.stream;
     }
   };
