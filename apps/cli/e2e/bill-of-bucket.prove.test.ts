@@ -14,7 +14,7 @@ const PURCHASES = Number(process.env['BILL_PURCHASES'] ?? 1_000_000);
 const REQUEST_TAKES_MS = 5;
 const MONTH_MS = 30 * 86_400_000;
 const BEGIN = Date.UTC(2026, 10, 1);
-/** Of the whole process: Node, the AWS SDK, keys of a page and reads under way. */
+/** Memory of the whole process: Node, the AWS SDK, keys of a page and reads under way. */
 const MOST_MEBIBYTES = 400;
 
 const resultOf = (ref: SubmissionRef, settledAt: number): string =>

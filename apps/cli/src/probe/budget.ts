@@ -6,6 +6,8 @@ export interface Budget {
   allows(worstNanoUsd: NanoUsd): boolean;
   /** Books a purchase. */
   spend(amount: NanoUsd): void;
+  /** Takes back what was booked for a purchase that was none. */
+  giveBack(amount: NanoUsd): void;
   spentNanoUsd(): NanoUsd;
   leftUsd(): string;
 }
@@ -15,6 +17,7 @@ export function createBudget(maxNanoUsd: NanoUsd): Budget {
   return {
     allows: (worstNanoUsd) => spent + worstNanoUsd <= maxNanoUsd,
     spend: (amount) => void (spent += amount),
+    giveBack: (amount) => void (spent -= amount),
     spentNanoUsd: () => spent,
     leftUsd: () => formatUsd(Math.max(0, maxNanoUsd - spent)),
   };

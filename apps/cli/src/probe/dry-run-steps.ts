@@ -21,9 +21,9 @@ export const dryRunStep: Step = {
     const ran = answer.entries.some(({ hasImage }) => hasImage) || polled.entries.some((entry) => entry.fault === undefined);
     shared.isDryRunDry = !ran;
     if (ran) {
-      budget.spend(IMAGE_NANO_USD);
       return [{ text: 'the dry run was run as a purchase: free steps are left out', sure: 'seen once' }];
     }
+    budget.giveBack(IMAGE_NANO_USD);
     const price = answer.entries.find(({ costNanoUsd }) => costNanoUsd !== undefined)?.costNanoUsd;
     shared.isTooDear = price !== undefined && price > IMAGE_NANO_USD;
     return [

@@ -9,7 +9,7 @@ import { createBudget } from './budget.ts';
 import { startCatcher, type Catcher } from './catcher.ts';
 import { catcherStep } from './catcher-step.ts';
 import { dryRunStep, referenceImagesStep, sizesStep } from './dry-run-steps.ts';
-import { IMAGE_NANO_USD, isOpen, type Observation, type Probe, type Step } from './step.ts';
+import { IMAGE_NANO_USD, isAccepted, isOpen, type Observation, type Probe, type Step } from './step.ts';
 import { failureStep, IMAGE_WITH_REFERENCE_NANO_USD, laterStep, lifeOfTaskStep, rejectionStep } from './task-steps.ts';
 import { openTranscriptFile } from './transcript-file.ts';
 
@@ -54,7 +54,9 @@ export async function runProbe({ command, environment, terminal, stop }: ProbeOp
         stop.throwIfAborted(); // it would not leave, and would be booked
         const answer = await client.buy(order);
         const price = order.referenceImages === undefined ? IMAGE_NANO_USD : IMAGE_WITH_REFERENCE_NANO_USD;
-        if (order.dry !== true && isOpen(answer)) budget.spend(price);
+        // The first dry run may be a purchase.
+        const mayBuy = order.dry !== true || probe.shared.isDryRunDry === undefined;
+        if (mayBuy && (isOpen(answer) || (order.dry === true && isAccepted(answer)))) budget.spend(price);
         return answer;
       },
     },
