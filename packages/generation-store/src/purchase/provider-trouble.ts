@@ -6,9 +6,8 @@ import { prelude } from '../lua/prelude.ts';
 import type { ProviderTrouble } from './steps.ts';
 
 /**
- * State of a provider in trouble, one hash: `failures` in a row, their generations (`of:<id>`), their start (`since`) and
- * the `code` of the last one. Once there are
- * too many: `probeAt` the time of the next trial request, `leftAloneMs` the pause before it, `waitMs` the next pause, and `tried` if the
+ * State of a provider in trouble, one hash: `failures` in a row, their generations (`of:<id>`), their start (`since`) and the `code` of
+ * the last one. Once there are too many: `probeAt` the time of the next trial request, `leftAloneMs` the pause before it, `waitMs` the next pause, and `tried` if the
  * trial request was let through. The provider's first answer deletes the hash.
  *
  * For the commit: time until a send may leave. One send of the whole fleet passes at each `probeAt`; the others wait for its outcome. If
@@ -58,10 +57,10 @@ const reportTroubleScript = createNamedScript(troubleArguments)(/* lua */ `${pre
 local first, longest, asked = tonumber(firstWaitMs), tonumber(maxWaitMs), tonumber(askedWaitMs)
 local now = nowMs()
 local key, trouble = troubleFields(now)
+if code == '' then redis.call('HDEL', key, 'code') else redis.call('HSET', key, 'code', code) end
 if not trouble.probeAt and redis.call('HSETNX', key, 'of:' .. generationId, 1) == 0 then return '0' end
 local failures = redis.call('HINCRBY', key, 'failures', 1)
 if failures == 1 then redis.call('HSET', key, 'since', int(now)) end
-if code ~= '' then redis.call('HSET', key, 'code', code) end
 if not trouble.probeAt and failures < tonumber(tolerated) then return '0' end
 local wait = math.min(longest, trouble.probeAt and trouble.waitMs * (trouble.tried and 2 or 1) or first)
 local probeAt = math.max(trouble.probeAt or 0, now + math.max(wait, asked))
@@ -101,7 +100,7 @@ export async function reportTrouble(
   return z.coerce.number().parse(reply);
 }
 
-/** Anything else is no code, and may be text of a gateway. */
+/** Form of a code; anything else may be text of a gateway. */
 const CODE = /^[\w.-]{1,64}$/;
 
 const storedSchema = z.object({ since: z.coerce.number(), failures: z.coerce.number(), probeAt: z.coerce.number() });
@@ -120,7 +119,7 @@ export interface FailedSends {
   since: number;
   /** Number of generations that they belong to. */
   generations: number;
-  /** As of `StandingTrouble`. */
+  /** Code of the last failure; absent if it has none, or an earlier version counted it. */
   code?: string;
 }
 
