@@ -11,7 +11,7 @@ export interface Model<Request extends StoredRequest = StoredRequest> {
   readonly id: string;
   /** Name of the provider that makes its images. */
   readonly provider: string;
-  /** Highest price of one image, of any request. */
+  /** Highest price of one image, of any request that a producer of this version takes. */
   readonly mostNanoUsd: NanoUsd;
   /** Reads a request, and appends its problems to a list that may hold others. @returns undefined for a request with problems. */
   read(input: unknown, limits: Partial<RequestLimits>, problems: ProblemList): Request | undefined;

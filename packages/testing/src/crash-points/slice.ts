@@ -3,7 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import type { CrashPoint } from './order.ts';
 import { describePoint } from './points.ts';
 
-/** Number of slices that the points of a scenario are divided into: one of them takes less than five minutes on two processors. */
+/** Number of slices that the points of a scenario are divided into. */
 export const SLICES = 16;
 
 /** Environment variable with the number of a slice, from 1, to strike that one again. */

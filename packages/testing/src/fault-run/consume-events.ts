@@ -23,7 +23,7 @@ export interface EventConsumers {
 
 /**
  * Keeps consumers of one group running, and kills each again and again, until `finish`.
- * @param caughtUpWithinMs Time in which the group must have read everything after the last fault.
+ * @param caughtUpWithinMs Time that the group has to read everything after the last fault, on a quiet machine (`eventually`).
  */
 export function startEventConsumers(
   { redis, prefix }: { readonly redis: { readonly url: string }; readonly prefix: string },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { defined, timingProblems } from '@darkroom/contracts';
+import { defined, formatUsd, parseUsd, timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { plantDamage, readDamageFigures, type DamageFigures } from './damage.ts';
 import { startChaos, type ChaosCounts } from './chaos.ts';
@@ -58,7 +58,7 @@ export interface FaultRunOutcome {
   /** Number of calls that each bound on open images refused. */
   full: Load['full'];
   schedule: readonly ScheduledFault[];
-  /** Cap of each tenant for a day and for a month; absent without a cap. */
+  /** Daily cap of each tenant; absent without a cap. */
   capUsd?: string;
   /** Number of processes with a wrong clock. */
   wrongClocks: number;
@@ -102,10 +102,10 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     // Switches set beside these can be switched off again: the emulator then returns to the values of its start.
     providerFaults: provider.calm,
     workerEnv: {
-      // By day and by month: a run that passes midnight meets a cap all the same.
+      // A run that passes midnight meets the cap of the month instead.
       ...defined({
         TENANT_DAILY_CAP_USD: plan.capUsd,
-        TENANT_MONTHLY_CAP_USD: plan.capUsd,
+        TENANT_MONTHLY_CAP_USD: plan.monthlyCapUsd,
         WORKER_RECONCILE_EVERY_MS: settings.reconcileEveryMs?.toString(),
       }),
     },
@@ -169,15 +169,20 @@ const providerOf = (stack: Stack, { faulty, calm }: ProviderBehaviour): Provider
 interface Plan {
   orders: Order[];
   schedule: ScheduledFault[];
-  /** Cap of each tenant for a day and for a month. */
+  /** Caps of each tenant for a day and for a month. */
   capUsd?: string;
+  monthlyCapUsd?: string;
 }
+
+/** The cap of a month, in days: more than that of a day, which alone stops the orders of a run within one day. */
+const MONTHLY_CAP = 1.5;
 
 /** Plans orders, faults and caps. A provider that forgets at once charges more than the ledger holds, and no cap can bound that. */
 function planOf(settings: FaultRunSettings): Plan {
   const orders = deriveOrders(settings);
   const capUsd = settings.forget === 'inside-window' ? undefined : tenantCapUsd(orders);
-  return defined({ orders, schedule: deriveSchedule(settings), capUsd });
+  const monthlyCapUsd = capUsd && formatUsd(Math.round(MONTHLY_CAP * parseUsd(capUsd)));
+  return defined({ orders, schedule: deriveSchedule(settings), capUsd, monthlyCapUsd });
 }
 
 /** The counts of a run. */
@@ -186,7 +191,7 @@ type Borne = Pick<FaultRunOutcome, 'counts' | 'eventConsumerKills' | 'notificati
 /** Runs orders and faults, then waits for calm, and writes down what Redis and the callers know. */
 async function burden(
   settings: FaultRunSettings,
-  { orders, schedule, capUsd }: Plan,
+  { orders, schedule, capUsd, monthlyCapUsd }: Plan,
   stack: Stack & { notificationKeys: string },
   redis: FailOverRedis,
   provider: ProviderControl,
@@ -247,7 +252,10 @@ async function burden(
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
       pauses: await records.readPauses(),
-      ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd, 'tenant:month': capUsd } }) },
+      ledger: {
+        ...(await records.readLedger()),
+        ...(capUsd !== undefined && monthlyCapUsd !== undefined && { caps: { 'tenant:day': capUsd, 'tenant:month': monthlyCapUsd } }),
+      },
     });
     const { retries, erasures, full } = load;
     return { counts: { ...chaos.counts }, eventConsumerKills, notificationAttempts: notified.attempts(), retries, erasures, full };

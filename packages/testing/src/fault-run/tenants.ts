@@ -63,7 +63,7 @@ export interface OrderTerms {
 /** Returns the price of an order if none of its submissions fails. */
 export const priceOf = ({ images, imageUsd }: Pick<OrderTerms, 'images' | 'imageUsd'>): NanoUsd => images * imageNanoUsdOf({ imageUsd });
 
-/** Returns the cap of each tenant for a day and for a month, in US dollars; one tenant reaches it. In a small run a single order may exceed it. */
+/** Returns the daily cap of each tenant, in US dollars; one tenant reaches it. In a small run a single order may exceed it. */
 export function tenantCapUsd(orders: readonly OrderTerms[]): string {
   const loads = new Map<string, NanoUsd>();
   for (const { tenant, ...terms } of orders) loads.set(tenant, (loads.get(tenant) ?? 0) + priceOf(terms));

@@ -21,7 +21,12 @@ export function findFailedWrongly(order: OrderRecord, { generations, erased }: E
       if (sent.some(({ executions }) => executions.length > 0)) return [`${id}: image ${index} is ${status}, and the bill holds it`];
       const isRight =
         (status === 'failed' && hasFailedForGood(sent)) ||
-        (status === 'unknown' && isUnproven(id, generation, image, { tasks, erased, isPoisoned: order.isPoisoned })) ||
+        (status === 'unknown' &&
+          isUnproven(id, generation, image, {
+            tasks,
+            isErased: order.cancelledAt !== undefined && erased.has(id),
+            isPoisoned: order.isPoisoned,
+          })) ||
         (status === 'failed' && wasNotBoughtAgain(order, index, image.code, tasks)) ||
         // its caller erased it, and Redis has forgotten that it was cancelled
         (status === 'failed' && image.code === 'submission.request-gone' && erased.has(id));

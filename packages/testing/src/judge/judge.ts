@@ -146,9 +146,14 @@ const findBoughtThoughRefused = (tasks: Tasks, ordered: OrderedTasks): string[] 
 
 function findUnproven({ generations, orders, erased }: Evidence, tasks: Tasks): { unproven: string[]; blocked: string[] } {
   const poisoned = poisonedIdsOf(orders);
+  const cancelled = new Set(orders.flatMap(({ ids, cancelledAt }) => (cancelledAt === undefined ? [] : ids)));
   const found = Object.entries(generations).flatMap(([id, generation]) =>
     (generation?.images ?? [])
-      .filter((image) => generation !== null && isUnproven(id, generation, image, { tasks, erased, isPoisoned: poisoned.has(id) }))
+      .filter(
+        (image) =>
+          generation !== null &&
+          isUnproven(id, generation, image, { tasks, isErased: cancelled.has(id) && erased.has(id), isPoisoned: poisoned.has(id) }),
+      )
       .map(({ index, submissionStatus, submissions, code }) => ({
         isBlocked: poisoned.has(id),
         line: `${id}/${index}-${submissions}: ${code ?? submissionStatus}`,
@@ -182,7 +187,14 @@ function findStuck(order: OrderRecord, { generations, recorded, erased, bill }: 
     // No task of it was bought, so Redis may forget it: its caller no longer wants it, or asks again.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
     const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
-    const proven = live.filter((image) => !isUnproven(id, generation, image, { tasks, erased, isPoisoned: order.isPoisoned }));
+    const proven = live.filter(
+      (image) =>
+        !isUnproven(id, generation, image, {
+          tasks,
+          isErased: order.cancelledAt !== undefined && erased.has(id),
+          isPoisoned: order.isPoisoned,
+        }),
+    );
     if (!isFinalGeneration(generation.status) && (live.length === 0 || proven.length > 0)) return [`${id}: is ${generation.status}`];
     return proven.map(
       ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,

@@ -89,7 +89,13 @@ function holdsOfUnproven({ orders, generations, erased }: Evidence, tasks: Tasks
     for (const id of order.ids) {
       const generation = generations[id] ?? undefined;
       const unproven =
-        generation?.images.filter((image) => isUnproven(id, generation, image, { tasks, erased, isPoisoned: order.isPoisoned })) ?? [];
+        generation?.images.filter((image) =>
+          isUnproven(id, generation, image, {
+            tasks,
+            isErased: order.cancelledAt !== undefined && erased.has(id),
+            isPoisoned: order.isPoisoned,
+          }),
+        ) ?? [];
       sum += unproven.length * imageNanoUsdOf(order);
     }
   }

@@ -9,7 +9,7 @@ import { imageNanoUsdOf, tenantOf } from './order-terms.ts';
  */
 export function findRefusedWrongly({ orders, ledger: { caps = {} } }: Evidence, tasks: Tasks): string[] {
   const cap = caps['tenant:day'];
-  // Other caps are wide in these runs, and a cap that the evidence lacks does not exist.
+  // The other caps are wider, and a cap that the evidence lacks does not exist.
   const capNanoUsd = cap === undefined ? Infinity : parseUsd(cap);
   const most = new Map<string, NanoUsd>();
   for (const order of orders) {

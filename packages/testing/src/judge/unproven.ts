@@ -13,8 +13,8 @@ const CONFLICT = 'conflictTaskUUID';
 /** Facts that decide if a worker could learn the outcome of a send. */
 export interface KnownOfSends {
   readonly tasks: Tasks;
-  /** Ids of generations whose request is gone: no worker can repeat their sends. */
-  readonly erased: ReadonlySet<string>;
+  /** True if its caller cancelled the order and erased it: no worker can repeat a send, also if Redis forgot the cancellation. */
+  readonly isErased: boolean;
   /** True if a server on the way answered the sends of the order. */
   readonly isPoisoned?: boolean | undefined;
 }
@@ -27,7 +27,7 @@ export function isUnproven(
   generationId: string,
   generation: GenerationRecord,
   image: ImageRecord,
-  { tasks, erased, isPoisoned = false }: KnownOfSends,
+  { tasks, isErased, isPoisoned = false }: KnownOfSends,
 ): boolean {
   const { index, submissionStatus, submissions, unrefusedSends = 0, code } = image;
   const task = tasks.get(taskUuidOf({ generationId, index, n: submissions }));
@@ -37,7 +37,7 @@ export function isUnproven(
   // again is over. For an order without such a server the product must not say so.
   if (isPoisoned && unrefusedSends > 0) return true;
   if (code === BLOCKED) return false;
-  const isRepeated = !erased.has(generationId) && generation.status !== 'cancelled' && generation.status !== 'expired';
+  const isRepeated = !isErased && generation.status !== 'cancelled' && generation.status !== 'expired';
   return (!isRepeated && mayHaveBeenAccepted(task, unrefusedSends)) || wasUsedUp(task, image);
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createHistory } from './history.ts';
 import { clean, judged, PRICE_NANO_USD, type History, type Ref } from './judged.ts';
 
+const CANCELLED: { cancelledAt?: number } = { cancelledAt: 2_000 };
 const holding = { ...clean, ledgerDifferenceNanoUsd: PRICE_NANO_USD };
 
 /** Marks an image as open or unknown, with its money on hold. */
@@ -76,8 +77,8 @@ describe('a send of a cancelled generation that the provider did not accept', ()
 });
 
 describe('a send without an answer of a generation whose cancellation Redis forgot', () => {
-  const happen = (history: History, isErased: boolean, more: (ref: Ref) => void = () => undefined): void => {
-    const ref = history.order({ cancelledAt: 2_000 });
+  const happen = (history: History, isErased: boolean, more: (ref: Ref) => void = () => undefined, order = CANCELLED): void => {
+    const ref = history.order(order);
     history.sent(ref);
     more(ref);
     history.ended(ref, 'failed', 'unknown');
@@ -90,6 +91,10 @@ describe('a send without an answer of a generation whose cancellation Redis forg
 
   test('keeps its price if its caller erased the request, as no worker can send it again', async () => {
     expect(await judged((history) => happen(history, true))).toEqual(clean);
+  });
+
+  test('counts as a failure if its caller erased it without a cancellation', async () => {
+    expect(await judged((history) => happen(history, true, undefined, {}))).toEqual({ ...holding, failedWrongly: 1 });
   });
 
   test('counts as a failure while its request is there', async () => {
