@@ -82,7 +82,7 @@ const fleets: { env: Readonly<Record<string, string>>; orders: Readonly<Record<s
     env: { WEBHOOK_BASE_URL: '', WORKER_POLLS_PER_SECOND: '5', TIMING_FIRST_POLL_MS: '500' },
     // A busy machine asks for an image once more now and then.
     orders: {
-      'without webhooks, a backlog at five questions a second': { faults: {}, maxRedis: 40, maxS3: 6, maxQuestions: 1 + 2 / GENERATIONS },
+      'without webhooks, a backlog at five questions a second': { faults: {}, maxRedis: 40, maxS3: 6, maxQuestions: 1 + 5 / GENERATIONS },
     },
   },
 ];

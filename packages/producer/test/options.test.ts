@@ -168,7 +168,8 @@ test.each<[string, number, (world: Awaited<ReturnType<typeof setup>>) => unknown
   expect(error.problemCount).toBeGreaterThanOrEqual(least);
   expect(error.problems.length).toBeLessThanOrEqual(50);
   expect(Buffer.byteLength(JSON.stringify([error, error.message]))).toBeLessThanOrEqual(32 * 1024);
-  expect(cpuMs).toBeLessThan(150);
+  // Twice that of a quiet machine; work for each pair of problems would take seconds.
+  expect(cpuMs).toBeLessThan(400);
   expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
 });
 
