@@ -6,7 +6,10 @@ export interface SlowBucket extends AsyncDisposable {
   readonly endpoint: string;
   readonly port: number;
   readonly requests: { list: number; get: number; put: number };
-  /** @param body Made when it is read, if it is a function: a million objects need no memory for their texts. @param writtenAt Milliseconds since 1970. */
+  /**
+   * @param body Made when it is read, if it is a function: a million objects need no memory for their texts.
+   * @param writtenAt Milliseconds since 1970.
+   */
   put(key: string, body: string | (() => string), writtenAt?: number): void;
   stop(): Promise<void>;
 }

@@ -29,8 +29,9 @@ const optionNames = ['idempotencyKey', 'tags', 'metadata', 'priority'] as const;
 const CHECKS = 16;
 
 /**
- * Reads a file of requests, one a line as JSON, and checks each by the model that it names. A line without a key of its own gets one that follows from its text and its
- * place among equal lines, so that the file read again finds what it enqueued before, also after lines were added, moved or removed.
+ * Reads a file of requests, one a line as JSON, and checks each by the model that it names. A line without a key of its own gets one that
+ * follows from its text and its place among equal lines, so that the file read again finds what it enqueued before, also after lines were added,
+ * moved or removed.
  * @param again Name of a further run over the same lines.
  * @throws InvalidRequestError with the problems of all lines, or if the file cannot be read.
  */

@@ -6,17 +6,10 @@ import type { Redis } from 'ioredis';
  * command that a node refuses before the socket is closed (`AbstractConnector.disconnect`), of which Node would warn.
  */
 export function prepareSockets(redis: Redis): Redis {
-  // ioredis makes the socket in the callbacks of this turn.
+  // ioredis makes the socket in the callbacks of this turn; that of a guided connector comes later, and hears its errors itself.
   redis.on('connecting', () => void setImmediate(() => hearErrors(redis)));
-  return redis.on('connect', () => {
-    hearErrors(redis);
-    redis.stream.setMaxListeners(0);
-  });
+  return redis.on('connect', () => void redis.stream.setMaxListeners(0));
 }
-
-const ignore = (): void => undefined;
 
 /** Errors are told through the connection. */
-function hearErrors({ stream }: { readonly stream?: Redis['stream'] }): void {
-  if (stream?.listeners('error').includes(ignore) === false) stream.on('error', ignore);
-}
+const hearErrors = ({ stream }: { readonly stream?: Redis['stream'] }): void => void stream?.on('error', () => undefined);

@@ -7,9 +7,9 @@ import type { Damage } from '../restore-forgotten.ts';
 
 /**
  * Reads the readable parts of a generation with damaged records. Each submission that its records name may have been bought, at the highest
- * price of any request, or at a higher one that an intent holds. Its idempotency key follows from any of its intents, also from one of a later version. Without an
- * intent nothing tells the key: a second enqueue with that key and another id is then a new generation (docs/guarantees.md, "Not
- * promised").
+ * price of any request, or at a higher one that an intent holds. Its idempotency key follows from any of its intents, also from one of a later
+ * version. Without an intent nothing tells the key: a second enqueue with that key and another id is then a new generation
+ * (docs/guarantees.md, "Not promised").
  * @throws StorageError storage.unavailable
  */
 async function describeDamage(

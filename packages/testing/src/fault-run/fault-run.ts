@@ -104,8 +104,8 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     workerEnv: {
       // A run that passes midnight meets the cap of the month instead.
       ...defined({
-        TENANT_DAILY_CAP_USD: plan.capUsd,
-        TENANT_MONTHLY_CAP_USD: plan.monthlyCapUsd,
+        TENANT_DAILY_CAP_USD: plan.caps?.['tenant:day'],
+        TENANT_MONTHLY_CAP_USD: plan.caps?.['tenant:month'],
         WORKER_RECONCILE_EVERY_MS: settings.reconcileEveryMs?.toString(),
       }),
     },
@@ -133,7 +133,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     ...borne,
     schedule: plan.schedule,
     ...defined({
-      capUsd: plan.capUsd,
+      capUsd: plan.caps?.['tenant:day'],
       rollback: settings.rollback,
       promised: forgetMs === undefined ? undefined : promiseOf(predictForgetting(evidence.bill, forgetMs)),
       damage: damage && (await readDamageFigures(directory, damage)),
@@ -169,9 +169,8 @@ const providerOf = (stack: Stack, { faulty, calm }: ProviderBehaviour): Provider
 interface Plan {
   orders: Order[];
   schedule: ScheduledFault[];
-  /** Caps of each tenant for a day and for a month. */
-  capUsd?: string;
-  monthlyCapUsd?: string;
+  /** Caps of each tenant, as in the evidence. */
+  caps?: { 'tenant:day': string; 'tenant:month': string };
 }
 
 /** The cap of a month, in days: more than that of a day, which alone stops the orders of a run within one day. */
@@ -180,9 +179,9 @@ const MONTHLY_CAP = 1.5;
 /** Plans orders, faults and caps. A provider that forgets at once charges more than the ledger holds, and no cap can bound that. */
 function planOf(settings: FaultRunSettings): Plan {
   const orders = deriveOrders(settings);
-  const capUsd = settings.forget === 'inside-window' ? undefined : tenantCapUsd(orders);
-  const monthlyCapUsd = capUsd && formatUsd(Math.round(MONTHLY_CAP * parseUsd(capUsd)));
-  return defined({ orders, schedule: deriveSchedule(settings), capUsd, monthlyCapUsd });
+  const capUsd = tenantCapUsd(orders);
+  const caps = { 'tenant:day': capUsd, 'tenant:month': formatUsd(Math.round(MONTHLY_CAP * parseUsd(capUsd))) };
+  return { orders, schedule: deriveSchedule(settings), ...(settings.forget !== 'inside-window' && { caps }) };
 }
 
 /** The counts of a run. */
@@ -191,7 +190,7 @@ type Borne = Pick<FaultRunOutcome, 'counts' | 'eventConsumerKills' | 'notificati
 /** Runs orders and faults, then waits for calm, and writes down what Redis and the callers know. */
 async function burden(
   settings: FaultRunSettings,
-  { orders, schedule, capUsd, monthlyCapUsd }: Plan,
+  { orders, schedule, caps }: Plan,
   stack: Stack & { notificationKeys: string },
   redis: FailOverRedis,
   provider: ProviderControl,
@@ -252,10 +251,7 @@ async function burden(
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
       pauses: await records.readPauses(),
-      ledger: {
-        ...(await records.readLedger()),
-        ...(capUsd !== undefined && monthlyCapUsd !== undefined && { caps: { 'tenant:day': capUsd, 'tenant:month': monthlyCapUsd } }),
-      },
+      ledger: { ...(await records.readLedger()), ...defined({ caps }) },
     });
     const { retries, erasures, full } = load;
     return { counts: { ...chaos.counts }, eventConsumerKills, notificationAttempts: notified.attempts(), retries, erasures, full };

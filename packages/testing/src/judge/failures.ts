@@ -1,7 +1,7 @@
 import { taskIdsOf, type Task, type Tasks } from './billed-tasks.ts';
 import type { Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
 import { wasNotBoughtAgain } from './retries.ts';
-import { isFinalRefusal, isUnproven } from './unproven.ts';
+import { isFinalRefusal, isUnproven, sendsOf } from './unproven.ts';
 
 /** The limit of the product in these runs: an image whose first submission failed is bought once more. */
 const SUBMISSIONS_PER_IMAGE = 2;
@@ -21,12 +21,7 @@ export function findFailedWrongly(order: OrderRecord, { generations, erased }: E
       if (sent.some(({ executions }) => executions.length > 0)) return [`${id}: image ${index} is ${status}, and the bill holds it`];
       const isRight =
         (status === 'failed' && hasFailedForGood(sent)) ||
-        (status === 'unknown' &&
-          isUnproven(id, generation, image, {
-            tasks,
-            isErased: order.cancelledAt !== undefined && erased.has(id),
-            isPoisoned: order.isPoisoned,
-          })) ||
+        (status === 'unknown' && isUnproven(id, generation, image, sendsOf(order, id, erased, tasks))) ||
         (status === 'failed' && wasNotBoughtAgain(order, index, image.code, tasks)) ||
         // its caller erased it, and Redis has forgotten that it was cancelled
         (status === 'failed' && image.code === 'submission.request-gone' && erased.has(id));

@@ -19,7 +19,7 @@ import { findNotificationsLost } from './notifications.ts';
 import { poisonedIdsOf } from './order-terms.ts';
 import { findPaidAgain } from './retries.ts';
 import { findRefusedWrongly } from './refusals.ts';
-import { isUnproven } from './unproven.ts';
+import { isUnproven, sendsOf } from './unproven.ts';
 import { findWithheldShown, findWithheldWrongly } from './withheld.ts';
 
 /** The result: each list must be empty and each amount 0. A line names its subject, so that a reader can find the cause in the logs. */
@@ -187,14 +187,7 @@ function findStuck(order: OrderRecord, { generations, recorded, erased, bill }: 
     // No task of it was bought, so Redis may forget it: its caller no longer wants it, or asks again.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
     const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
-    const proven = live.filter(
-      (image) =>
-        !isUnproven(id, generation, image, {
-          tasks,
-          isErased: order.cancelledAt !== undefined && erased.has(id),
-          isPoisoned: order.isPoisoned,
-        }),
-    );
+    const proven = live.filter((image) => !isUnproven(id, generation, image, sendsOf(order, id, erased, tasks)));
     if (!isFinalGeneration(generation.status) && (live.length === 0 || proven.length > 0)) return [`${id}: is ${generation.status}`];
     return proven.map(
       ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,

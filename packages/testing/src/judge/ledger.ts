@@ -3,7 +3,7 @@ import type { OrderedTasks, Tasks } from './billed-tasks.ts';
 import type { Evidence } from './evidence.ts';
 import { imageNanoUsdOf, tenantOf } from './order-terms.ts';
 import { nothing, sumsByOwner, type Sums } from './periods.ts';
-import { isUnproven } from './unproven.ts';
+import { isUnproven, sendsOf } from './unproven.ts';
 
 export interface LedgerDifferences {
   /** Ledger minus bill. If these agree: the difference between their parts. */
@@ -88,14 +88,7 @@ function holdsOfUnproven({ orders, generations, erased }: Evidence, tasks: Tasks
     if (ofTenant !== undefined && tenantOf(order) !== ofTenant) continue;
     for (const id of order.ids) {
       const generation = generations[id] ?? undefined;
-      const unproven =
-        generation?.images.filter((image) =>
-          isUnproven(id, generation, image, {
-            tasks,
-            isErased: order.cancelledAt !== undefined && erased.has(id),
-            isPoisoned: order.isPoisoned,
-          }),
-        ) ?? [];
+      const unproven = generation?.images.filter((image) => isUnproven(id, generation, image, sendsOf(order, id, erased, tasks))) ?? [];
       sum += unproven.length * imageNanoUsdOf(order);
     }
   }

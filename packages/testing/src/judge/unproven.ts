@@ -1,6 +1,6 @@
 import { taskUuidOf } from '@darkroom/contracts';
 import { hasEnded, type Task, type Tasks } from './billed-tasks.ts';
-import type { GenerationRecord } from './evidence.ts';
+import type { GenerationRecord, OrderRecord } from './evidence.ts';
 
 type ImageRecord = GenerationRecord['images'][number];
 
@@ -18,6 +18,13 @@ export interface KnownOfSends {
   /** True if a server on the way answered the sends of the order. */
   readonly isPoisoned?: boolean | undefined;
 }
+
+/** Returns what is known of the sends of an order's generation. */
+export const sendsOf = ({ cancelledAt, isPoisoned }: OrderRecord, id: string, erased: ReadonlySet<string>, tasks: Tasks): KnownOfSends => ({
+  tasks,
+  isErased: cancelledAt !== undefined && erased.has(id),
+  isPoisoned,
+});
 
 /**
  * Returns true if the outcome of an image's newest submission is still unknown. Workers look for it until the horizon, which lies after
