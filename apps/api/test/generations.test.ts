@@ -1,4 +1,6 @@
 import { createGenerationId } from '@darkroom/contracts';
+import { eventChannel } from '@darkroom/generation-store';
+import { eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bringHome } from './bring-home.ts';
 import { order, startWorld, type World } from './world.ts';
@@ -133,6 +135,22 @@ test('waits as preferred, and answers 202 when the time is over', async () => {
   expect(body).toMatchObject({ status: 'succeeded', images: [{ status: 'succeeded', url: `/v1/generations/${found}/images/0` }] });
   const late = await create({}, { prefer: 'wait=1' });
   expect([late.status, late.body.status]).toEqual([202, 'queued']);
+});
+
+test('an order that Redis loses before it is answered is no 404: the caller is told to call again, and has it made', async () => {
+  const generationId = createGenerationId(Date.now());
+  const pending = create({ generationId }, { prefer: 'wait=30' });
+  while ((await call('GET', `/v1/generations/${generationId}`)).status !== 200);
+  const [key, channel] = [`${world.prefix}:generation:${generationId}`, eventChannel(world.prefix, generationId)];
+  await eventually(async () => expect(await world.redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
+  // As a Redis that goes back to a moment before the order.
+  await world.redis.del(key, `${key}:request`, `${world.prefix}:submission:${generationId}:0-1`);
+  await world.redis.publish(channel, '{"event":"generation.queued"}');
+  const { status, headers, body } = await pending;
+  expect([status, body]).toEqual([503, expect.objectContaining({ code: 'queue.unavailable', generationId, reached: 'maybe' })]);
+  expect(body['detail']).toContain('call again');
+  expect(headers.get('retry-after')).toMatch(/^\d+$/);
+  expect((await create({ generationId })).status).toBe(202);
 });
 
 test('lists in pages that continue, by status, tag, metadata and time', async () => {

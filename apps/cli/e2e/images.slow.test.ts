@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { mintApiKey } from '@darkroom/contracts';
+import { DEFAULT_PREFIX, eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { doors, openDoors } from './doors.ts';
 import { createWorld, spawnCli } from './world.ts';
 
@@ -39,6 +41,26 @@ describe.each(doors)('through the %s', (door) => {
       expect(code).toBe(2);
     }
     expect((await run(['list', '--tag', `${own}-never`])).out).toEqual([]);
+  });
+
+  test('an order that Redis loses is made again under its id, while generate waits', async () => {
+    const stop = new AbortController();
+    const waiting = run(['generate', 'lost', '--tag', `${own}-lost`, '--run-at', tomorrow], stop.signal);
+    const redis = new Redis(`redis://127.0.0.1:${String((world.readJson('ports.json') as { redis: number }).redis)}`);
+    onTestFinished(() => redis.disconnect());
+    const generationId = await eventually(async () => {
+      const { out } = await run(['list', '--tag', `${own}-lost`]);
+      return /[0-9a-f-]{36}/.exec(out.join(' '))?.[0] ?? Promise.reject(new Error('it is not queued yet'));
+    });
+    const channel = eventChannel(DEFAULT_PREFIX, generationId);
+    await eventually(async () => expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
+    const key = `${DEFAULT_PREFIX}:generation:${generationId}`;
+    expect(await redis.del(key), 'as a Redis that goes back to a moment before it').toBe(1);
+    await redis.publish(channel, '{"event":"generation.queued"}');
+    await eventually(async () => expect(await redis.hget(key, 'status')).toBe('queued'));
+    stop.abort(new Error('SIGINT'));
+    expect((await waiting).errors).toContain(`darkroom watch ${generationId}`);
+    await run(['cancel', generationId]);
   });
 
   test('generate makes images, saves them, and prints their paths; its key finds the same again', async () => {

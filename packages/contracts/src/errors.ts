@@ -90,6 +90,13 @@ export class QueueUnavailableError extends DarkroomError {
   }
 }
 
+/** The error for a generation that a call enqueued and then did not find: Redis went back to an earlier state, as after a failover. */
+export const lostByRedis = (generationId: string, cause: unknown): QueueUnavailableError =>
+  new QueueUnavailableError(
+    `generation "${generationId}" was enqueued, and redis no longer knows it, because it went back to an earlier state: call again with this generation id, the same idempotency key or the same retry; nothing is bought twice`,
+    { reached: 'maybe', generationId, cause },
+  );
+
 /** The state of each generation of a batch when the first error occurred. */
 export interface EnqueueProgress {
   /** All ids in the order of the requests. Enqueueing them again never buys twice. */

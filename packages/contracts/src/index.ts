@@ -34,6 +34,7 @@ export {
   WebhookEndpointError,
   WebhookSignatureError,
   hasCode,
+  lostByRedis,
   type DarkroomErrorOptions,
   type Reached,
 } from './errors.ts';

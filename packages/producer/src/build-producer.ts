@@ -1,4 +1,4 @@
-import { isGenerationId, modelOf, type GenerationView, type StoredRequest } from '@darkroom/contracts';
+import { hasCode, isGenerationId, lostByRedis, modelOf, type GenerationView, type StoredRequest } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createAborts } from './aborts.ts';
 import { checked, checkedInParts, checkedWith, ENQUEUES, readIdCall } from './check-call.ts';
@@ -112,7 +112,10 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
       const { request, options } = read instanceof Promise ? await read : read;
       options.signal?.throwIfAborted();
       const { generationId } = await enqueueOne(request, options);
-      return request.deliveryMethod === 'async' ? producer.get(generationId) : waitUntilFinal(generationId, waiting, options);
+      const made = request.deliveryMethod === 'async' ? producer.get(generationId) : waitUntilFinal(generationId, waiting, options);
+      return made.catch((error: unknown) => {
+        throw hasCode(error, 'generation.not-found') ? lostByRedis(generationId, error) : error;
+      });
     },
     async get(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));

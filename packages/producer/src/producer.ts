@@ -52,7 +52,7 @@ export interface Producer {
    * Follows the request's `deliveryMethod`: "sync", the default of the model's page, enqueues and waits until the generation is final;
    * "async" returns the generation once it is queued. A failed generation is a result, not an error.
    * @throws the errors of `enqueue` and `wait`. After "generation.wait-timeout" the generation is still running; `details.generationId`
-   * names it.
+   * names it. If Redis went back to a state before the enqueue, QueueUnavailableError with `reached: "maybe"`: call again with its `generationId`.
    */
   generate(request: RequestInput, options?: GenerateOptions): Promise<GenerationView>;
   /**

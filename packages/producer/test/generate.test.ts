@@ -1,7 +1,8 @@
+import { eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { GenerationError, type GrokImagineRequestInput } from '../src/index.ts';
-import { bringHome, refsOf, request, setup } from './world.ts';
+import { bringHome, refsOf, request, setup, untilHeard } from './world.ts';
 
 test.each([request, { ...request, deliveryMethod: 'sync' as const }])('%o returns its result', async (sync) => {
   await using world = await setup();
@@ -45,4 +46,20 @@ test('a signal that aborted before the call queues nothing', async () => {
   const reason = new Error('the client went away');
   await expect(world.producer.generate(request, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
+});
+
+test('an order that Redis loses while its caller waits is not "not found": the error names its id, and a second call makes it', async () => {
+  await using world = await setup();
+  const { redis, prefix, producer } = world;
+  const { generationId } = await producer.enqueue(request);
+  const lost = producer.generate(request, { generationId }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  await untilHeard(world, generationId);
+  const key = `${prefix}:generation:${generationId}`;
+  await redis.del(key, `${key}:request`, `${prefix}:submission:${generationId}:0-1`);
+  await redis.publish(eventChannel(prefix, generationId), '{"event":"generation.queued"}');
+  expect(await lost).toMatchObject({ code: 'queue.unavailable', reached: 'maybe', generationId, retryable: true });
+  expect(await producer.enqueue(request, { generationId })).toMatchObject({ created: true });
 });

@@ -2,6 +2,7 @@ import {
   hasCode,
   InvalidRequestError,
   isFinalGeneration,
+  lostByRedis,
   QueueUnavailableError,
   traceparentProblems,
   type GenerationView,
@@ -50,6 +51,7 @@ async function readMade(generationId: string, read: () => Promise<GenerationView
   try {
     return await read();
   } catch (cause) {
+    if (hasCode(cause, 'generation.not-found')) throw lostByRedis(generationId, cause);
     if (!hasCode(cause, 'queue.unavailable')) throw cause;
     throw new QueueUnavailableError(
       `generation "${generationId}" is enqueued, and redis went away before it could be read: read it at ${pathOf(generationId)}`,

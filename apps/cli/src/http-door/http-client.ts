@@ -102,18 +102,18 @@ export function createHttpClient(
     async enqueue(request, { tenant, idempotencyKey, deadlineAt, runAt, ...options }: EnqueueOptions = {}) {
       await checkTenant(tenant);
       const moments = { deadlineAt: isoOf(deadlineAt), runAt: isoOf(runAt) };
-      const send = (generationId: string | undefined) =>
+      const send = (id: string | undefined) =>
         ask(
           {
             method: 'POST',
             path: '/v1/generations',
             ...(idempotencyKey !== undefined && { headers: { 'idempotency-key': quoted(idempotencyKey) } }),
-            body: { ...(request as object), ...defined({ ...options, ...moments, generationId }) },
-            ...defined({ generationId }),
+            body: { ...(request as object), ...defined({ ...options, ...moments, generationId: id }) },
+            ...defined({ generationId: id }),
           },
           (body, { headers }) => ({ view: viewOf(body), created: headers.get('idempotent-replayed') === null }),
         ).then(async ({ view, created }) => ({ generationId: view.generationId, created, quote: await quoteOf(view) }));
-      if (idempotencyKey !== undefined) return send(undefined);
+      if (idempotencyKey !== undefined || options.generationId !== undefined) return send(options.generationId);
       // With an id of its own the call may be repeated when its answer is lost.
       return send(createGenerationId(Date.now())).catch((error: unknown) => {
         if (!(error instanceof DoorError) || error.redisTime === undefined) throw error;

@@ -6,6 +6,7 @@ import {
   defined,
   InvalidRequestError,
   formatUsd,
+  hasCode,
   isFinalGeneration,
   type GenerationView,
 } from '@darkroom/contracts';
@@ -96,13 +97,39 @@ async function putFile(file: string, put: (image: Uint8Array) => Promise<string>
 
 /** Enqueues all orders, in their order. A process that dies here has enqueued some: those with a key are found by it the next time. */
 async function enqueueAll(orders: readonly Order[], values: GenerateValues, { producer }: Client): Promise<Enqueued[]> {
-  const { tag, metadata, priority, runAt, deadline: deadlineAt, tenant } = values;
-  const shared = {
-    ...defined({ priority, runAt, deadlineAt, tenant }),
-    ...(tag.length > 0 && { tags: tag }),
-    ...(metadata.length > 0 && { metadata: Object.fromEntries(metadata) }),
-  };
+  const shared = sharedOptions(values);
   return eachOf(orders, WAITING, ({ request, options }) => producer.enqueue(request, { ...shared, ...options }));
+}
+
+/** Returns the options that all orders of a command share. */
+const sharedOptions = ({ tag, metadata, priority, runAt, deadline: deadlineAt, tenant }: GenerateValues): EnqueueOptions => ({
+  ...defined({ priority, runAt, deadlineAt, tenant }),
+  ...(tag.length > 0 && { tags: tag }),
+  ...(metadata.length > 0 && { metadata: Object.fromEntries(metadata) }),
+});
+
+/**
+ * Follows an order to its end. A Redis that went back to an earlier state may have lost it, and the command still holds it: the same order
+ * under the same id buys nothing twice.
+ */
+async function* follow(
+  { request, options }: Order,
+  queued: Enqueued,
+  values: GenerateValues,
+  { producer }: Client,
+  signal: AbortSignal,
+): AsyncGenerator<GenerationView> {
+  for (let { generationId } = queued; ;) {
+    try {
+      return yield* producer.watch(generationId, { signal });
+    } catch (error) {
+      if (signal.aborted || !hasCode(error, 'generation.not-found')) throw error;
+    }
+    const { runAt, ...shared } = sharedOptions(values);
+    // A time that has passed is left out.
+    const isLater = runAt !== undefined && Number(runAt) > Date.now();
+    ({ generationId } = await producer.enqueue(request, { ...shared, ...(isLater && { runAt }), ...options, generationId }));
+  }
 }
 
 interface Ended {
@@ -114,19 +141,20 @@ interface Ended {
 async function waitForAll(
   orders: readonly Order[],
   queued: readonly Enqueued[],
-  { out }: Pick<GenerateValues, 'out'>,
+  values: GenerateValues,
   client: Client,
   { notes, signals: { stop } }: CommandContext,
 ): Promise<Ended[]> {
-  const { producer } = client;
+  const { out } = values;
   const isMany = orders.length > MOST_ROWS;
   const titles = isMany ? [`${orders.length} generations`] : orders.map(({ title }) => title);
   const progress = createProgress(notes, titles, () => performance.now());
   let done = 0;
   let failed = 0;
   try {
-    return await eachOf(queued, isMany ? WAITING : orders.length, async ({ generationId }, index) => {
-      for await (const view of producer.watch(generationId, { signal: stop })) {
+    return await eachOf(queued, isMany ? WAITING : orders.length, async (each, index) => {
+      for await (const view of follow(orders[index] as Order, each, values, client, stop)) {
+        // one order for each
         const isFinal = isFinalGeneration(view.status);
         if (!isMany) progress.update(index, describeStanding(view), isFinal);
         if (!isFinal) continue;
@@ -140,7 +168,7 @@ async function waitForAll(
           );
         return { view, files: out === undefined ? [] : await saveFiles(view, client, out) };
       }
-      throw new Error(`generation "${generationId}" left its watch without an end`);
+      throw new Error(`generation "${each.generationId}" left its watch without an end`);
     });
   } catch (error) {
     if (stop.aborted)

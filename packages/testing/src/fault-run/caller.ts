@@ -101,7 +101,7 @@ export async function placeOrder({ calls, webhookURL, signal, seen, full }: Call
         return 'done';
       } catch (error) {
         if (hasCode(error, 'spend.cap-reached')) return 'refused';
-        if (hasCode(error, 'generation.not-found') || (hasCode(error, 'request.invalid') && isUnwanted())) return 'given-up';
+        if (hasCode(error, 'request.invalid') && isUnwanted()) return 'given-up';
         if (error instanceof QueueFullError) {
           full[error.bound] += 1;
           if (isUnwanted()) return 'given-up';
@@ -123,7 +123,14 @@ export async function placeOrder({ calls, webhookURL, signal, seen, full }: Call
     await delay(cancelAfterMs);
     if (placed.outcome !== 'open') return;
     placed.cancelledAt = Date.now();
-    await insist(() => calls.cancel(id));
+    await insist(async () => {
+      try {
+        await calls.cancel(id);
+      } catch (error) {
+        // Redis went back behind its enqueue: the caller finds that out while it waits.
+        if (!hasCode(error, 'generation.not-found')) throw error;
+      }
+    });
   };
   const wait = async (): Promise<void> => {
     while (!signal.aborted) {

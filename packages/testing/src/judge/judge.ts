@@ -17,7 +17,7 @@ import { findLedgerDifferences } from './ledger.ts';
 import { findLost } from './lost.ts';
 import { findNotificationsLost } from './notifications.ts';
 import { poisonedIdsOf } from './order-terms.ts';
-import { findPaidAgain } from './retries.ts';
+import { findPaidAgain, neededNoPurchase } from './retries.ts';
 import { findRefusedWrongly } from './refusals.ts';
 import { isUnproven, sendsOf } from './unproven.ts';
 import { findWithheldShown, findWithheldWrongly } from './withheld.ts';
@@ -175,13 +175,16 @@ const endedLater = ({ finishedAt }: GenerationRecord, { stoppedAt }: OrderRecord
 
 const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
 
-function findStuck(order: OrderRecord, { generations, recorded, erased, bill }: Evidence, tasks: Tasks): string[] {
+function findStuck(order: OrderRecord, evidence: Evidence, tasks: Tasks): string[] {
+  const { generations, recorded, erased, bill } = evidence;
   const { ids, outcome, surprise } = order;
   const name = ids.join(' ');
   if (surprise !== undefined) return [`${name}: its caller got "${surprise}"`];
   const isGone = ids.every((id) => !generations[id] && !recorded.has(id));
-  if (isGone && (outcome === 'final' || outcome === 'given-up') && !wasUnwanted(order, bill))
-    return [`${name}: nothing of it is left, and its caller neither cancelled it nor set a deadline that had passed`];
+  if (isGone && (outcome === 'final' || outcome === 'given-up') && !wasUnwanted(order, bill) && !neededNoPurchase(order, evidence))
+    return [
+      `${name}: nothing of it is left, and its caller neither cancelled it nor set a deadline that had passed (it is ${outcome}${order.isByHttp === true ? ', by HTTP' : ''}${order.retryOf === undefined ? '' : ', a retry'})`,
+    ];
   const found = ids.flatMap((id) => {
     const generation = generations[id] ?? undefined;
     // No task of it was bought, so Redis may forget it: its caller no longer wants it, or asks again.

@@ -1,5 +1,5 @@
 import { taskIdsOf, type Tasks } from './billed-tasks.ts';
-import type { OrderRecord } from './evidence.ts';
+import type { Evidence, OrderRecord } from './evidence.ts';
 
 /** Returns the tasks of one image of a generation that the provider executed. */
 const isBought = (tasks: Tasks, generationId: string, images: number, index: number): boolean =>
@@ -27,6 +27,20 @@ export function findPaidAgain(orders: readonly OrderRecord[], tasks: Tasks): { u
     }
   }
   return { unasked, asked };
+}
+
+/** Returns true for a retry of images that earlier attempts brought home, or may have paid for: it ends unsent, and a Redis that goes back forgets it. */
+export function neededNoPurchase({ retryOf, ids }: OrderRecord, { orders, results }: Pick<Evidence, 'orders' | 'results'>): boolean {
+  const mayBeHome = (at: number): boolean =>
+    orders.some((other) => {
+      const index = other.retryOf?.id === retryOf?.id ? (other.retryOf?.images.indexOf(at) ?? -1) : at;
+      const isAttempt = other.retryOf?.id === retryOf?.id || other.ids.includes(retryOf?.id ?? '');
+      if (!isAttempt || index < 0 || other.ids.some((id) => ids.includes(id))) return false;
+      return other.ids.some((id) =>
+        taskIdsOf(id, other.images, index).some((task) => !['failed', undefined].includes(results.get(task)?.status)),
+      );
+    });
+  return retryOf !== undefined && retryOf.images.every(mayBeHome);
 }
 
 /** Returns true for an image of a retry that rightly was not bought: an earlier attempt brought it home, or may have been paid for. */

@@ -31,3 +31,18 @@ test('a retry of an image that was never made counts nothing, and two retries th
   });
   expect(judged).toEqual({ paidTwice: 1, paidAgain: 0, failedWrongly: 0 });
 });
+
+test.each([
+  ['succeeded', 0],
+  ['unknown', 0],
+  ['failed', 1],
+] as const)('a retry of which Redis forgot the end, and whose original %s, is stuck: %d', async (status, stuck) => {
+  const history = createHistory();
+  const original = history.order();
+  history.ended(original, 'failed', status === 'succeeded' ? status : 'failed');
+  history.settled(original, status);
+  const retry = history.order({ retryOf: { id: original.generationId, images: [0] } });
+  history.generations[retry.generationId] = null;
+  const { judgement } = await history.judge();
+  expect(judgement.stuck.filter((line) => line.startsWith(retry.generationId))).toHaveLength(stuck);
+});
