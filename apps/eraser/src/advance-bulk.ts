@@ -1,8 +1,8 @@
 import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
-import type { BulkTurn, ErasingStore } from '@darkroom/generation-store';
+import type { BulkMove, BulkTurn, ErasingStore } from '@darkroom/generation-store';
 import type { ErasingStorage } from '@darkroom/object-storage';
 import type { Logger } from '@darkroom/service-runtime';
-import { readStoredPage, type StoredPlace, type StoredReading } from './read-stored-page.ts';
+import { readStoredPage, type OwnedGeneration, type StoredPlace, type StoredReading } from './read-stored-page.ts';
 
 export interface BulkParts {
   store: Pick<ErasingStore, 'takeBulkTurn' | 'listForBulk' | 'takeIntoBulk' | 'stepBulk' | 'endBulk'>;
@@ -16,18 +16,19 @@ export interface BulkParts {
 const PAGE = 50;
 
 /**
- * Moves the bulk erasure on that has waited longest, by one page. Each page and the place behind it are written in one script of Redis, so a death
- * anywhere repeats at most one page.
+ * Moves the bulk erasure on that has waited longest, by one page, and with it those that stand at the same place of S3. Each page and the place
+ * behind it are written in one script of Redis, so a death anywhere repeats at most one page.
  * @returns true if there may be more to do at once.
  */
 export async function advanceBulk(parts: BulkParts): Promise<boolean> {
-  const turn = await parts.store.takeBulkTurn();
+  const turns = await parts.store.takeBulkTurn();
+  const [turn] = turns;
   if (turn === undefined) return false;
   switch (turn.step) {
     case 'listed':
       return takeListed(parts, turn);
     case 'stored':
-      return takeStored(parts, turn);
+      return takeStored(parts, turns);
     case 'swept':
       return endSwept(parts, turn);
     case 'inputs':
@@ -43,23 +44,34 @@ async function takeListed({ store, takenAtOnce = PAGE }: BulkParts, turn: BulkTu
   return true;
 }
 
-/** Looks at a page of S3. The generations in Redis were taken already, except those that it had lost. */
-async function takeStored({ store, storage, takenAtOnce = PAGE }: BulkParts, turn: BulkTurn): Promise<boolean> {
-  const { tenant, tag, requestedAt } = turn;
-  const [date = '', after] = turn.place.split(' ');
+/**
+ * Looks at a page of S3 for all that stand at its place. The generations in Redis were taken already, except those that it had lost. Many
+ * erasures at once cost two walks over S3 at most: each joins where another one is, and goes around.
+ */
+async function takeStored({ store, storage, takenAtOnce = PAGE }: BulkParts, turns: readonly BulkTurn[]): Promise<boolean> {
+  const [date = '', after] = (turns[0]?.place ?? '').split(' ');
   const { owned, next } = await readStoredPage(
     storage,
     { date, ...(after !== undefined && { after }) },
-    { until: requestedAt, count: takenAtOnce },
+    { until: Math.max(...turns.map(({ requestedAt }) => requestedAt)), count: takenAtOnce },
   );
-  const generations = owned
-    .filter(
-      (each) =>
-        each.createdAt <= requestedAt && (tenant === undefined || each.tenant === tenant) && (tag === undefined || each.tags.includes(tag)),
-    )
-    .map(({ generationId, tenant: owner }) => ({ generationId, tenant: owner }));
-  await store.takeIntoBulk(turn, generations, next === undefined ? { step: 'swept', place: '' } : { step: 'stored', place: placeOf(next) });
+  await Promise.all(
+    turns.map((turn) => store.takeIntoBulk(turn, owned.filter((each) => belongsTo(each, turn)).map(nameOf), moveOf(turn, next))),
+  );
   return true;
+}
+
+const belongsTo = (each: OwnedGeneration, { tenant, tag, requestedAt }: BulkTurn): boolean =>
+  each.createdAt <= requestedAt && (tenant === undefined || each.tenant === tenant) && (tag === undefined || each.tags.includes(tag));
+
+const nameOf = ({ generationId, tenant }: OwnedGeneration) => ({ generationId, tenant });
+
+/** Returns the move of a walk over S3 to the next place, from the last day to the first one, or to its end where it joined. */
+function moveOf({ joinedAt, hasWrapped }: BulkTurn, next: StoredPlace | undefined): BulkMove {
+  const place = next === undefined ? '' : placeOf(next);
+  if (next === undefined && !hasWrapped && joinedAt !== '') return { step: 'stored', place, hasWrapped: true };
+  const isRound = next === undefined || (hasWrapped && place >= joinedAt);
+  return isRound ? { step: 'swept', place: '' } : { step: 'stored', place, hasWrapped };
 }
 
 const placeOf = ({ date, after }: StoredPlace): string => (after === undefined ? date : `${date} ${after}`);

@@ -86,12 +86,41 @@ test('bulk erasures take turns, and none goes on while Redis may have forgotten 
   const turns = [];
   for (let turn = 0; turn < 4; turn += 1) {
     const taken = await world.erasing.store.takeBulkTurn();
-    turns.push(taken?.tenant);
+    turns.push(taken[0]?.tenant);
   }
   expect(turns).toEqual(['one', 'two', 'one', 'two']);
   await world.eraseAll();
   expect(await kindsOf(world, [one, two])).toEqual(['erased', 'erased']);
   for (const { erasureId } of asked) expect(await world.store.findBulk(erasureId)).toMatchObject({ found: 1, erased: 1 });
+});
+
+test('many erasures go over S3 together: one that begins joins the others, goes around, and misses nothing', async () => {
+  const world = await setup();
+  await world.open();
+  const bought = [];
+  for (let at = 0; at < 9; at += 1) bought.push(await world.buy({ tags: [`user ${at}`] }));
+  for (const { generationId } of bought) await world.forgetEntry(generationId);
+  const { store, storage } = world.buildParts();
+  let reads = 0;
+  const findRequest: typeof storage.findRequest = (generationId) => {
+    reads += 1;
+    return storage.findRequest(generationId);
+  };
+  const parts = { ...world.buildParts(), storage: { ...storage, findRequest }, takenAtOnce: 2 };
+  const asked: { erasureId: string }[] = [];
+  const askFor = async (from: number): Promise<void> => {
+    for (let at = from; at < 9; at += 3) asked.push(await ask(world, { tag: `user ${at}` }));
+  };
+  // Three begin, three join two pages later, and three more when the first ones are at the end.
+  for (const from of [0, 1, 2]) {
+    await askFor(from);
+    for (let page = 0; page < 5; page += 1) await advanceBulk(parts);
+  }
+  while ((await store.takeBulkTurn()).some(({ step }) => step === 'listed' || step === 'stored')) await advanceBulk(parts);
+  expect(reads, 'of nine generations, for nine erasures').toBeLessThanOrEqual(9 * 3);
+  await world.eraseAll();
+  for (const { erasureId } of asked) expect(await world.store.findBulk(erasureId)).toMatchObject({ found: 1, erased: 1, left: 0 });
+  expect(new Set(await kindsOf(world, bought))).toEqual(new Set(['erased']));
 });
 
 test('damaged generations that fill a page are put off, and the next page is swept', async () => {

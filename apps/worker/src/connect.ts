@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
-import { createObjectStorage, createSdkRequests, createSignedRequests, type ObjectStorage } from '@darkroom/object-storage';
+import { createObjectStorage, requestsBy, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createPooledFetch, createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import { createLogger, createRedisClock, type ProcessLogger } from '@darkroom/service-runtime';
@@ -37,8 +37,7 @@ export function connect(config: WorkerConfig, overrides: Partial<WorkerDependenc
   const now = clock.now;
   const logger = overrides.logger ?? createLogger({ name: 'worker', ...config.log, secrets: secretsOf(config) });
   const limits = { requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES };
-  const createRequests = settings.s3Requests === 'sdk' ? createSdkRequests : createSignedRequests;
-  const storage = overrides.storage ?? createObjectStorage({ ...s3, ...limits }, { now, createRequests });
+  const storage = overrides.storage ?? createObjectStorage({ ...s3, ...limits }, { now, createRequests: requestsBy[settings.s3Requests] });
   const pooledFetch = createPooledFetch(settings.submitConcurrency + settings.settleConcurrency + SPARE_CONNECTIONS);
   const reachedProvider =
     overrides.provider ??

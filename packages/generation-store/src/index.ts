@@ -6,7 +6,7 @@ export { erasedError } from './enqueue/find-generation.ts';
 export { openError, type FoundErasure } from './erasing/request-erasure.ts';
 export type { AgedPlace, AgedState, AgedWhat, KeptDays } from './erasing/by-age.ts';
 export type { StandingTombstone } from './erasing/note-tombstones.ts';
-export type { BulkTurn } from './erasing/bulk-turns.ts';
+export type { BulkMove, BulkTurn } from './erasing/bulk-turns.ts';
 export type { FoundBulk, NewBulk } from './erasing/request-bulk.ts';
 export type { DueErasure } from './erasing/sweeps.ts';
 export { digestOfTag } from './enqueue/new-generation.ts';

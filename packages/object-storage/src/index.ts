@@ -12,8 +12,7 @@ export {
   type ObjectStorageDependencies,
   type OrderedImageVerdict,
 } from './object-storage.ts';
-export { createSdkRequests } from './requests/sdk-requests.ts';
-export { createSignedRequests } from './requests/signed-requests.ts';
+export { requestsBy } from './requests/requests-by.ts';
 export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
 export type { ListingOptions, RecordedIntent, RecordedResult, RecordStore, SalvagedIntent } from './record-store.ts';
 export type { FoundRequest, RecordedRequest, RequestStore } from './request-store.ts';

@@ -88,7 +88,7 @@ export interface ObjectStorageDependencies {
   now: () => number;
   /** Returns a text that no other call returns. Random by default. */
   createId?: () => string;
-  /** Makes the requests of each image: `createSignedRequests` costs less processor time than the AWS SDK, which is the default. */
+  /** Makes the requests of each image: `requestsBy.signed` costs less processor time than the AWS SDK, which is the default. */
   createRequests?: CreateRequests;
 }
 

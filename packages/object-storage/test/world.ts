@@ -2,8 +2,7 @@ import { createGenerationId, taskUuidOf, type PresentIntent, type SubmissionRef,
 import { startTestS3, type TestS3 } from '@darkroom/testing';
 import {
   createObjectStorage,
-  createSdkRequests,
-  createSignedRequests,
+  requestsBy,
   type ObjectStorage,
   type ObjectStorageConfig,
   type ObjectStorageDependencies,
@@ -46,8 +45,8 @@ export const resultOf = (ref: SubmissionRef, more: Partial<SubmissionResult> = {
 
 /** Both ways to send the requests of an image, which must behave alike. */
 export const ways = [
-  ['signed', createSignedRequests],
-  ['sdk', createSdkRequests],
+  ['signed', requestsBy.signed],
+  ['sdk', requestsBy.sdk],
 ] as const;
 
 export interface World extends AsyncDisposable {
@@ -60,7 +59,7 @@ export interface World extends AsyncDisposable {
 /** @param createRequests Those of a worker when absent. */
 export async function setup(
   config: Partial<ObjectStorageConfig> = {},
-  createRequests: ObjectStorageDependencies['createRequests'] = createSignedRequests,
+  createRequests: ObjectStorageDependencies['createRequests'] = requestsBy.signed,
 ): Promise<World> {
   const s3 = await startTestS3();
   const opened: ObjectStorage[] = [];

@@ -134,7 +134,7 @@ async function eraseInRedis(store: ErasingStore): Promise<void> {
         sweptUntil: due.now,
         againAt: undefined,
       });
-    const turn = await store.takeBulkTurn();
+    const [turn] = await store.takeBulkTurn();
     if (turn === undefined) return;
     if (turn.step === 'swept') await store.endBulk(turn);
     else if (turn.step === 'stored') await store.stepBulk(turn, { step: 'swept', place: '' });

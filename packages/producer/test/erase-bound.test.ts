@@ -14,7 +14,7 @@ test('a producer that is bound to a tenant asks to erase its own generations, an
     const mine = await bound.erase({ tag: 'x' });
     expect(mine).toMatchObject({ tenant: 'acme', status: 'requested', found: 0 });
     const store = buildErasingStore(world, world.redis);
-    const turn = await store.takeBulkTurn();
+    const [turn] = await store.takeBulkTurn();
     if (turn === undefined) throw new Error('no erasure has a turn');
     expect((await store.listForBulk(turn, 10)).generations).toEqual([{ generationId: own.generationId, tenant: 'acme' }]);
 

@@ -50,7 +50,7 @@ export {
 export { isLoopbackUrl } from './settings/loopback.ts';
 export type { Environment } from './settings/environment.ts';
 export { loadConfig, readSettings } from './settings/read-settings.ts';
-export { optionalS3Settings, s3Settings, type S3Settings } from './settings/s3.ts';
+export { optionalS3Settings, s3Requests, s3RequestsSettings, s3Settings, type S3Settings } from './settings/s3.ts';
 export { spendSettings, type SpendSettings } from './settings/spend.ts';
 export { timingSettings } from './settings/timing.ts';
 export { tracingSettings } from './settings/tracing.ts';

@@ -1,6 +1,6 @@
 import { LocalStackError } from '@darkroom/contracts';
-import { createObjectStorage, createSdkRequests, createSignedRequests, type ObjectStorage } from '@darkroom/object-storage';
-import { readSettings, s3Settings, type Environment, type S3Settings } from '@darkroom/service-runtime';
+import { createObjectStorage, requestsBy, type ObjectStorage } from '@darkroom/object-storage';
+import { loadConfig, readSettings, s3RequestsSettings, s3Settings, type Environment, type S3Settings } from '@darkroom/service-runtime';
 import { BUCKET, REGION } from '../data-folder/bucket.ts';
 import { findPortOf } from '../data-folder/find-port.ts';
 import { loadSecrets } from '../data-folder/secrets.ts';
@@ -13,10 +13,11 @@ const REQUEST_TIMEOUT_MS = 10_000;
  * @throws ConfigError for wrong settings; LocalStackError if there is no bucket.
  */
 export function openBucket(environment: Environment, folder: string | undefined): ObjectStorage {
+  const requests = loadConfig(s3RequestsSettings, { WORKER_S3_REQUESTS: environment['WORKER_S3_REQUESTS'] });
   return createObjectStorage(
     { ...findBucket(environment, folder), requestTimeoutMs: REQUEST_TIMEOUT_MS, maxImageBytes: 1 },
     // as the workers: a rebuild and a bill read an object for each purchase
-    { now: Date.now, createRequests: environment['WORKER_S3_REQUESTS'] === 'sdk' ? createSdkRequests : createSignedRequests },
+    { now: Date.now, createRequests: requestsBy[requests] },
   );
 }
 

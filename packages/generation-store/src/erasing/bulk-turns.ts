@@ -30,37 +30,55 @@ export interface BulkTurn {
   step: BulkStep;
   /** Place within the step; '' at its begin. */
   place: string;
+  /** Place at which it joined the walk over S3 of another one; '' if it began at the first day. */
+  joinedAt: string;
+  /** True if it has come to the end of S3 since, and goes on from the first day to where it joined. */
+  hasWrapped: boolean;
   /** Generations that were found and are neither erased nor left. */
   waiting: number;
   /** Open generations that it left. */
   left: number;
 }
 
+/** Bulk erasures that share a page of S3, and among which one that begins looks for a walk to join. */
+const MOST_SHARING = 200;
+
 /**
  * Gives the turn to the bulk erasure that has waited longest, unless so many sweeps are due that others would wait for its own; none while
- * Redis may have forgotten something that is open. Replies why not, or its fields.
+ * Redis may have forgotten something that is open. At S3 it takes those along that stand at the same place: reading a page costs most, and
+ * serves them all. Replies the fields of each.
  */
 const turnScript = createNamedScript(['most'])(/* lua */ `${prelude}${erasures}
 local now = int(nowMs())
-if recovering() or isReading() then return false end
-if redis.call('ZCOUNT', prefix .. ':erasures', '-inf', now) >= tonumber(most) then return false end
-local id = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
-if not id then return false end
-local bulk = erasureOf(id)
-local isSound = bulk.step and isWhole(bulk.requestedAt) and isWhole(bulk.found) and isWhole(bulk.erased) and isWhole(bulk.left) and isWhole(bulk.gone)
-if not isSound then
+if recovering() or isReading() then return {} end
+if redis.call('ZCOUNT', prefix .. ':erasures', '-inf', now) >= tonumber(most) then return {} end
+local ids = redis.call('ZRANGE', KEYS[1], 0, ${MOST_SHARING} - 1)
+if not ids[1] then return {} end
+local function isSound(bulk)
+  return bulk.step and isWhole(bulk.requestedAt) and isWhole(bulk.found) and isWhole(bulk.erased) and isWhole(bulk.left) and isWhole(bulk.gone)
+end
+local first = erasureOf(ids[1])
+if not isSound(first) then
   -- its request is gone, or damaged: its caller asks once more
-  redis.call('ZREM', KEYS[1], id)
-  redis.call('DEL', erasureKey(id), erasureKey(id) .. ':open')
-  return false
+  redis.call('ZREM', KEYS[1], ids[1])
+  redis.call('DEL', erasureKey(ids[1]), erasureKey(ids[1]) .. ':open')
+  return {}
 end
 -- behind all others, those of the same millisecond too
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-redis.call('ZADD', KEYS[1], 'XX', int(math.max(tonumber(now), tonumber(last) + 1)), id)
-return named({
-  erasureId = id, requestedAt = bulk.requestedAt, tenant = bulk.tenant, tag = bulk.tag, isForced = bulk.isForced, step = bulk.step,
-  place = bulk.place, waiting = tonumber(bulk.found) - tonumber(bulk.erased) - tonumber(bulk.left) - tonumber(bulk.gone), left = bulk.left,
-})
+local last = math.max(tonumber(now), tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]) + 1)
+local taken = {}
+for at, id in ipairs(first.step == 'stored' and ids or { ids[1] }) do
+  local bulk = at == 1 and first or erasureOf(id)
+  if at == 1 or bulk.step == 'stored' and bulk.place == first.place and isSound(bulk) then
+    redis.call('ZADD', KEYS[1], 'XX', int(last + #taken), id)
+    taken[#taken + 1] = named({
+      erasureId = id, requestedAt = bulk.requestedAt, tenant = bulk.tenant, tag = bulk.tag, isForced = bulk.isForced, step = bulk.step,
+      place = bulk.place, joinedAt = bulk.joinedAt, hasWrapped = bulk.hasWrapped, left = bulk.left,
+      waiting = tonumber(bulk.found) - tonumber(bulk.erased) - tonumber(bulk.left) - tonumber(bulk.gone),
+    })
+  end
+end
+return taken
 `);
 
 const turnSchema = namedReply(
@@ -73,6 +91,8 @@ const turnSchema = namedReply(
     // a step that cannot be read begins anew: each may be repeated
     step: z.enum(bulkSteps).catch('listed'),
     place: z.string().default(''),
+    joinedAt: z.string().default(''),
+    hasWrapped: flag.default(false),
     waiting: number,
     left: number,
   }),
@@ -81,12 +101,13 @@ const turnSchema = namedReply(
 /** Sweeps that may be due before a bulk erasure adds more: an erasure of one generation waits for no more than these and a page. */
 const MOST_DUE = 50;
 
-/** Takes the turn of a bulk erasure; undefined if none may go on now. */
-export async function takeBulkTurn(redis: Redis, prefix: string): Promise<BulkTurn | undefined> {
+/** Takes the turn of a bulk erasure, with those that stand at the same place of S3; empty if none may go on now. */
+export async function takeBulkTurn(redis: Redis, prefix: string): Promise<BulkTurn[]> {
   const reply = await turnScript.run(redis, bulkErasuresKey(prefix), prefix, { most: MOST_DUE });
-  if (reply === null) return undefined;
-  const { tenant, tag, ...rest } = turnSchema.parse(reply);
-  return { ...rest, ...defined({ tenant, tag }) };
+  return z
+    .array(turnSchema)
+    .parse(reply)
+    .map(({ tenant, tag, ...rest }) => ({ ...rest, ...defined({ tenant, tag }) }));
 }
 
 /** Lists a page of the generations in Redis that belong to a bulk erasure. @returns their ids, and the next place; '' at the end. */
@@ -104,7 +125,7 @@ function readPlace(place: string): ListPlace | undefined {
   return generationId === undefined ? undefined : { score: Number(score), generationId };
 }
 
-const moved = nameArguments(['bulk', 'step', 'place', 'toStep', 'toPlace']);
+const moved = nameArguments(['bulk', 'step', 'place', 'toStep', 'toPlace', 'hasWrapped']);
 const each = nameArguments(['id', 'tenant'], moved.after);
 /** Ids of left generations that an answer names at most. */
 const MOST_NAMED = 1000;
@@ -157,9 +178,23 @@ ${each.each()}
   take(id, tenant, step == 'stored')
   if fields.withRetries == '1' then for _, retry in ipairs(retriesOf(id)) do take(retry, tenant) end end
 end
-redis.call('HSET', bulkKey, 'step', toStep, 'place', toPlace)
+if step == 'listed' and toStep == 'stored' then
+  -- it joins the walk of another one, and goes around
+  for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, ${MOST_SHARING} - 1)) do
+    local walking = erasureOf(other)
+    if walking.step == 'stored' and walking.place then
+      toPlace = walking.place
+      break
+    end
+  end
+  redis.call('HSET', bulkKey, 'joinedAt', toPlace)
+end
+redis.call('HSET', bulkKey, 'step', toStep, 'place', toPlace, 'hasWrapped', hasWrapped)
 return 1
 `);
+
+/** The next step and place of a bulk erasure. */
+export type BulkMove = Pick<BulkTurn, 'step' | 'place'> & Partial<Pick<BulkTurn, 'hasWrapped'>>;
 
 /** Takes generations into a bulk erasure, and moves it on. @returns false if another eraser has moved it. */
 export const takeIntoBulk = async (
@@ -167,16 +202,16 @@ export const takeIntoBulk = async (
   prefix: string,
   { erasureId, step, place }: BulkTurn,
   generations: readonly { generationId: string; tenant: string }[],
-  to: Pick<BulkTurn, 'step' | 'place'>,
+  to: BulkMove,
 ): Promise<boolean> =>
   (await takeScript.run(redis, bulkErasuresKey(prefix), [
     prefix,
-    ...moved.list({ bulk: erasureId, step, place, toStep: to.step, toPlace: to.place }),
+    ...moved.list({ bulk: erasureId, step, place, toStep: to.step, toPlace: to.place, hasWrapped: to.hasWrapped === true ? 1 : 0 }),
     ...generations.flatMap(({ generationId, tenant }) => each.list({ id: generationId, tenant })),
   ])) === 1;
 
 /** Moves a bulk erasure on. @returns false if another eraser has moved it. */
-export const stepBulk = (redis: Redis, prefix: string, turn: BulkTurn, to: Pick<BulkTurn, 'step' | 'place'>): Promise<boolean> =>
+export const stepBulk = (redis: Redis, prefix: string, turn: BulkTurn, to: BulkMove): Promise<boolean> =>
   takeIntoBulk(redis, prefix, turn, [], to);
 
 /** Ends a bulk erasure. Its tag is forgotten, and the rest is told for a while. */
@@ -184,7 +219,7 @@ const endScript = createNamedScript(['id', 'keptSeconds'])(/* lua */ `${prelude}
 local key = erasureKey(id)
 if redis.call('HEXISTS', key, 'step') == 0 then return 0 end
 redis.call('HSET', key, 'erasedAt', int(nowMs()))
-redis.call('HDEL', key, 'tag', 'step', 'place')
+redis.call('HDEL', key, 'tag', 'step', 'place', 'joinedAt', 'hasWrapped')
 redis.call('ZREM', KEYS[1], id)
 redis.call('EXPIRE', key .. ':open', keptSeconds)
 return redis.call('EXPIRE', key, keptSeconds)

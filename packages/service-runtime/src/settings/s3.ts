@@ -8,7 +8,7 @@ import {
   SERVER_ADDRESS_RULE,
 } from '@darkroom/contracts';
 import { z } from 'zod';
-import { formed, secretText, serverAddress } from './variables.ts';
+import { formed, oneOf, secretText, serverAddress } from './variables.ts';
 
 const bothOrNone =
   'must be given together with the other: S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or neither for the default chain of AWS';
@@ -33,6 +33,10 @@ type BucketEnvironment = z.output<typeof bucketObject>;
  * AWS.
  */
 export const s3Settings = bucketObject.transform(bucketOf);
+
+/** `WORKER_S3_REQUESTS`: who signs and sends the requests of each image. Commands that read many objects follow it. */
+export const s3Requests = oneOf(['signed', 'sdk']).default('signed');
+export const s3RequestsSettings = z.object({ WORKER_S3_REQUESTS: s3Requests }).transform((env) => env.WORKER_S3_REQUESTS);
 
 /** The same for a process that does without a bucket: undefined without `S3_BUCKET`. */
 export const optionalS3Settings = z
