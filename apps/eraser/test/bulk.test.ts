@@ -111,10 +111,13 @@ test('many erasures go over S3 together: one that begins joins the others, goes 
   const askFor = async (from: number): Promise<void> => {
     for (let at = from; at < 9; at += 3) asked.push(await ask(world, { tag: `user ${at}` }));
   };
-  // Three begin, three join two pages later, and three more when the first ones are at the end.
+  // Three begin, three join while a page is read, and three more when the first ones are at the end.
   for (const from of [0, 1, 2]) {
+    const pages = (async () => {
+      for (let page = 0; page < 5; page += 1) await advanceBulk(parts);
+    })();
     await askFor(from);
-    for (let page = 0; page < 5; page += 1) await advanceBulk(parts);
+    await pages;
   }
   while ((await store.takeBulkTurn()).some(({ step }) => step === 'listed' || step === 'stored')) await advanceBulk(parts);
   expect(reads, 'of nine generations, for nine erasures').toBeLessThanOrEqual(9 * 3);

@@ -40,8 +40,10 @@ export interface BulkTurn {
   left: number;
 }
 
-/** Bulk erasures that share a page of S3, and among which one that begins looks for a walk to join. */
+/** Bulk erasures that share a page of S3 at most. */
 const MOST_SHARING = 200;
+/** The place of one that joins the walk of others over S3 before their next page: during a page it would stay behind them for good. */
+const JOINING = 'joining';
 
 /**
  * Gives the turn to the bulk erasure that has waited longest, unless so many sweeps are due that others would wait for its own; none while
@@ -67,9 +69,24 @@ end
 -- behind all others, those of the same millisecond too
 local last = math.max(tonumber(now), tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]) + 1)
 local taken = {}
+local place = first.place
+if place == '${JOINING}' then
+  place = ''
+  for _, id in ipairs(ids) do
+    local walking = erasureOf(id)
+    if walking.step == 'stored' and walking.place and walking.place ~= '${JOINING}' then
+      place = walking.place
+      break
+    end
+  end
+end
 for at, id in ipairs(first.step == 'stored' and ids or { ids[1] }) do
   local bulk = at == 1 and first or erasureOf(id)
-  if at == 1 or bulk.step == 'stored' and bulk.place == first.place and isSound(bulk) then
+  if at == 1 or bulk.step == 'stored' and (bulk.place == place or bulk.place == '${JOINING}') and isSound(bulk) then
+    if bulk.place == '${JOINING}' then
+      bulk.place, bulk.joinedAt = place, place
+      redis.call('HSET', erasureKey(id), 'place', place, 'joinedAt', place)
+    end
     redis.call('ZADD', KEYS[1], 'XX', int(last + #taken), id)
     taken[#taken + 1] = named({
       erasureId = id, requestedAt = bulk.requestedAt, tenant = bulk.tenant, tag = bulk.tag, isForced = bulk.isForced, step = bulk.step,
@@ -178,17 +195,7 @@ ${each.each()}
   take(id, tenant, step == 'stored')
   if fields.withRetries == '1' then for _, retry in ipairs(retriesOf(id)) do take(retry, tenant) end end
 end
-if step == 'listed' and toStep == 'stored' then
-  -- it joins the walk of another one, and goes around
-  for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, ${MOST_SHARING} - 1)) do
-    local walking = erasureOf(other)
-    if walking.step == 'stored' and walking.place then
-      toPlace = walking.place
-      break
-    end
-  end
-  redis.call('HSET', bulkKey, 'joinedAt', toPlace)
-end
+if step == 'listed' and toStep == 'stored' then toPlace = '${JOINING}' end
 redis.call('HSET', bulkKey, 'step', toStep, 'place', toPlace, 'hasWrapped', hasWrapped)
 return 1
 `);
