@@ -35,9 +35,9 @@ describe.each(doors)('through the %s', (door) => {
   test('a folder that cannot be written is refused before anything is queued', async () => {
     const file = path.join(world.dir, `${own}-file`);
     writeFileSync(file, '');
-    for (const out of [file, path.join(file, 'below')]) {
+    for (const out of [file, path.join(file, 'below'), '/proc/darkroom/images']) {
       const { code, errors } = await run(['generate', 'never', '--out', out, '--tag', `${own}-never`]);
-      expect(errors).toMatch(/--out: must be a folder that can be written: (EEXIST|ENOTDIR)/);
+      expect(errors).toMatch(/--out: must be a folder that can be written: (EEXIST|ENOTDIR|ENOENT)/);
       expect(code).toBe(2);
     }
     expect((await run(['list', '--tag', `${own}-never`])).out).toEqual([]);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '@darkroom/service-runtime';
 import { openBill } from './bill.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { EmulatorConfig } from './config.ts';
@@ -81,7 +81,7 @@ async function open(config: EmulatorConfig, serverOptions: ServerOptions, clock:
     for (const closeOne of closers.toReversed()) await closeOne();
   };
   try {
-    mkdirSync(config.directory, { recursive: true });
+    makeFolders(config.directory);
     const store = openTaskStore(join(config.directory, 'state.jsonl'), clock);
     closers.push(() => store.close());
     const bill = openBill(serverOptions.billFile);

@@ -15,6 +15,7 @@ export {
   type ProcessLogger,
 } from './logging/logger.ts';
 export { redactText, type RedactOptions } from './logging/redact-text.ts';
+export { makeFolders } from './make-folders.ts';
 export { addConnectionGauge } from './metrics/connection-gauge.ts';
 export { labelSets } from './metrics/label-sets.ts';
 export { createRisingTotals, type RisingTotals } from './metrics/rising-totals.ts';

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
 import { takeFolder, type OwnFolder } from '@darkroom/local-stack';
+import { makeFolders } from '@darkroom/service-runtime';
 import { claimForProvider } from './provider-of-folder.ts';
 import { choosePorts, type Ports } from './listen-ports.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
@@ -30,7 +30,7 @@ export async function openDataFolder(dir: string, provider?: string): Promise<Da
   const logs = path.join(dir, 'logs');
   const images = path.join(dir, 'images');
   try {
-    for (const folder of [redis, logs, images]) mkdirSync(folder, { recursive: true });
+    for (const folder of [redis, logs, images]) makeFolders(folder);
   } catch (cause) {
     throw new LocalStackError(`cannot use the data folder "${dir}": ${String(cause)}; choose one with --data-dir`, { cause });
   }

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseApiKey } from '@darkroom/contracts';
-import type { Environment } from '@darkroom/service-runtime';
+import { makeFolders, type Environment } from '@darkroom/service-runtime';
 import type { DoorSettings } from './door-settings.ts';
 
 /** The place of a group in the events of the API, kept in a file of this user: the API itself keeps none. */
@@ -35,7 +35,7 @@ export function openPlace({ url, key }: DoorSettings, group: string, environment
       }
     },
     write(place) {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      makeFolders(path.dirname(file), 0o700);
       const unfinished = `${file}.${randomUUID()}`;
       try {
         writeFileSync(unfinished, `${place}\n`, { mode: 0o600 });

@@ -1,12 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { extensionOf, InvalidRequestError, type GenerationView } from '@darkroom/contracts';
+import { makeFolders } from '@darkroom/service-runtime';
 import type { Client } from './client.ts';
 
 /** Makes a folder for images, before any is bought. @throws InvalidRequestError for one that cannot be made or written. */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException; // of the calls above
