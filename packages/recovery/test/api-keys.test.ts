@@ -77,6 +77,35 @@ test('a Redis that went back behind a revocation hears of it, and a second one g
   expect(await world.store.useApiKey(id)).toBeUndefined();
 });
 
+test('a Redis that goes back before S3 has a new key, or a revocation, is told again', async () => {
+  let isLost = false;
+  /** Makes a change that the first Redis forgets. */
+  const forgotten = async <Value>(change: () => Promise<Value>): Promise<Value> => {
+    if (isLost) return change();
+    isLost = true;
+    const names = await world.redis.keys(`${world.prefix}:*`);
+    const before = await Promise.all(names.map(async (name) => [name, await world.redis.dumpBuffer(name)] as const));
+    const reply = await change();
+    await world.redis.del(...(await world.redis.keys(`${world.prefix}:*`)));
+    for (const [name, value] of before) await world.redis.restore(name, 0, value);
+    return reply;
+  };
+  const { addApiKey, revokeApiKey: revoke } = world.store;
+  const losing: KeptApiKeys = {
+    ...keys,
+    store: {
+      ...world.store,
+      addApiKey: (...given) => forgotten(() => addApiKey(...given)),
+      revokeApiKey: (id) => forgotten(() => revoke(id)),
+    },
+  };
+  const { id } = await createApiKey(losing, 'live', key);
+  expect(await world.store.useApiKey(id)).toMatchObject(key);
+  isLost = false;
+  expect(await revokeApiKey(losing, id)).toBe('revoked');
+  expect(await world.store.findApiKey(id)).toMatchObject({ isRecorded: true, revokedAt: expect.any(Number) });
+});
+
 test('a damaged key keeps no other one from its owner', async () => {
   const [damaged, good] = [await createApiKey(keys, 'live', key), await createApiKey(keys, 'live', key)];
   await loseRedis();

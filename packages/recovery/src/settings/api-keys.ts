@@ -1,4 +1,4 @@
-import { apiKeySchema, mintApiKey, type ApiKey, type ApiKeyRecord, type MintedApiKey } from '@darkroom/contracts';
+import { apiKeySchema, mintApiKey, QueueUnavailableError, type ApiKey, type ApiKeyRecord, type MintedApiKey } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 
@@ -93,9 +93,13 @@ export async function keepApiKey(
   { tenant, scopes, name }: Pick<ApiKey, 'tenant' | 'scopes' | 'name'>,
 ): Promise<boolean> {
   const value = apiKeySchema.omit({ createdAt: true, revokedAt: true }).parse({ tenant, scopes, name, hash });
-  const isAdded = await keys.store.addApiKey(id, value);
-  await recordApiKeys(keys);
-  return isAdded;
+  let isAdded = false;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    isAdded = (await keys.store.addApiKey(id, value)) || isAdded;
+    await recordApiKeys(keys);
+    if ((await keys.store.findApiKey(id))?.isRecorded === true) return isAdded;
+  }
+  throw lost(id);
 }
 
 /**
@@ -103,8 +107,17 @@ export async function keepApiKey(
  * @returns undefined if neither Redis nor S3 has it. @throws StorageError if S3 is away: it opens nothing all the same, and a worker records that.
  */
 export async function revokeApiKey(keys: KeptApiKeys, id: string): Promise<'revoked' | 'revoked-before' | undefined> {
-  const revoked = await keys.store.revokeApiKey(id);
-  await restoreApiKeys(keys);
-  // Redis had lost the key, and has it again.
-  return revoked ?? keys.store.revokeApiKey(id).then(async (again) => recordApiKeys(keys).then(() => again));
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const revoked = await keys.store.revokeApiKey(id);
+    await restoreApiKeys(keys);
+    const held = await keys.store.findApiKey(id);
+    if (held === undefined) return undefined;
+    if (held.isRecorded && held.revokedAt !== undefined) return revoked ?? 'revoked-before';
+    // Redis had lost the key and has it again, or went back behind the revocation before S3 had it.
+  }
+  throw lost(id);
 }
+
+/** Builds the error for a Redis that goes back to an earlier state again and again. */
+const lost = (id: string): QueueUnavailableError =>
+  new QueueUnavailableError(`redis forgets what becomes of API key "${id}" before S3 has it: call again`, { reached: 'maybe' });
