@@ -153,6 +153,21 @@ test('an order that Redis loses before it is answered is no 404: the caller is t
   expect((await create({ generationId })).status).toBe(202);
 });
 
+test('a generation that Redis may have forgotten is no 404, read or cancelled, before Redis is compared with S3', async () => {
+  const { body } = await create();
+  const generationId = String(body['generationId']);
+  const key = `${world.prefix}:generation:${generationId}`;
+  const run = await world.redis.getset(`${world.prefix}:server-run`, 'another run');
+  const entry = await world.redis.dumpBuffer(key);
+  await world.redis.del(key);
+  expect(await call('GET', `/v1/generations/${generationId}`)).toMatchObject({
+    status: 503,
+    body: { code: 'queue.unavailable', reached: 'no' },
+  });
+  await world.redis.set(`${world.prefix}:server-run`, run ?? '');
+  await world.redis.restore(key, 0, entry);
+});
+
 test('lists in pages that continue, by status, tag, metadata and time', async () => {
   const own = await world.key('lister');
   const read = async (query: string) => {

@@ -152,6 +152,18 @@ describe('errors', () => {
     expect(new errors.StorageError('storage.unavailable', 'x', { reached: 'maybe' }).reached).toBe('maybe');
   });
 
+  test('a read that fails behind a write of the same call is no refusal, and says what is done', () => {
+    const after = (error: unknown) => errors.afterWrite('g', 'cancelled', error);
+    const lost = { code: 'queue.unavailable', reached: 'maybe', generationId: 'g', message: expect.stringContaining('was cancelled') };
+    expect(after(new errors.GenerationError('generation.not-found', 'x'))).toMatchObject(lost);
+    expect(after(new errors.StoreNotInitialisedError())).toMatchObject(lost);
+    expect(after(new errors.QueueUnavailableError('x', { reached: 'no', details: { reason: 'recovering' } }))).toMatchObject(lost);
+    const done = { code: 'queue.unavailable', reached: 'yes', generationId: 'g', message: expect.stringContaining('is cancelled') };
+    expect(after(new errors.QueueUnavailableError('x', { reached: 'no', details: { reason: 'refused' } }))).toMatchObject(done);
+    expect(after(new errors.NewerFormatError('2', 1))).toMatchObject(done);
+    expect(after(cause)).toBe(cause);
+  });
+
   test('an error about a batch repeats its first error, and is as retryable', () => {
     const conflict = new errors.RequestConflictError('it is taken');
     expect(new errors.EnqueueManyError(progress, { cause: conflict })).toMatchObject({

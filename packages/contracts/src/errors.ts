@@ -90,12 +90,23 @@ export class QueueUnavailableError extends DarkroomError {
   }
 }
 
-/** The error for a generation that a call enqueued and then did not find: Redis went back to an earlier state, as after a failover. */
-export const lostByRedis = (generationId: string, cause: unknown): QueueUnavailableError =>
-  new QueueUnavailableError(
-    `generation "${generationId}" was enqueued, and redis no longer knows it, because it went back to an earlier state: call again with this generation id, the same idempotency key or the same retry; nothing is bought twice`,
-    { reached: 'maybe', generationId, cause },
+/**
+ * Turns the error of a read that follows a write of the same call into one about both: its caller must not take it for a refusal.
+ * @param done The write, in words. @param cause Returned as it is, unless Redis did not answer or does not know the generation any more.
+ */
+export function afterWrite(generationId: string, done: 'enqueued' | 'cancelled', cause: unknown): unknown {
+  const { reason } = cause instanceof DarkroomError ? cause.details : {};
+  if (hasCode(cause, 'generation.not-found') || hasCode(cause, 'store.not-initialised') || reason === 'recovering')
+    return new QueueUnavailableError(
+      `generation "${generationId}" was ${done}, and redis does not know it any more: it lost its last moments, as in a failover. Make the same call again, with this generation id, the same idempotency key or the same retry; nothing is bought twice`,
+      { reached: 'maybe', generationId, cause },
+    );
+  if (!hasCode(cause, 'queue.unavailable') && !hasCode(cause, 'store.newer-format')) return cause;
+  return new QueueUnavailableError(
+    `generation "${generationId}" is ${done}, and could not be read after that: ask for it by this id, or make the same call again with this generation id, the same idempotency key or the same retry`,
+    { reached: 'yes', generationId, cause, ...(reason !== undefined && { details: { reason } }) },
   );
+}
 
 /** The state of each generation of a batch when the first error occurred. */
 export interface EnqueueProgress {

@@ -33,8 +33,8 @@ export {
   StoreNotInitialisedError,
   WebhookEndpointError,
   WebhookSignatureError,
+  afterWrite,
   hasCode,
-  lostByRedis,
   type DarkroomErrorOptions,
   type Reached,
 } from './errors.ts';

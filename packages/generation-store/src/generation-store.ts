@@ -11,6 +11,7 @@ import { forgetRequest } from './enqueue/forget-request.ts';
 import type { Retention } from './enqueue/retention.ts';
 import { returnRequest } from './enqueue/return-request.ts';
 import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts';
+import { checkMemory } from './enqueue/unread.ts';
 import { findBulk, requestBulk } from './erasing/request-bulk.ts';
 import { findErasure, requestErasure } from './erasing/request-erasure.ts';
 import { countGenerations, findPlaceAt } from './lists/count-generations.ts';
@@ -116,6 +117,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     retry: (retry: NewRetry) => retryGeneration(redis, prefix, retention, retry),
     findRetried: bind(findRetried),
     find: bind(findGeneration),
+    checkMemory: bind(checkMemory),
     findSubmissions: bind(findSubmissions),
     findTimeline: bind(findTimeline),
     findIdByKey: bind(findIdByKey),

@@ -16,8 +16,10 @@ const READY_WITHIN_MS = 800;
 const RIGHTS_WITHIN_MS = 2000;
 
 export interface AskOptions {
-  /** True for the second step of an enqueue: the entry is already written, so "nothing was sent" would be false. */
-  readonly followsWrite?: boolean;
+  /** For a step after a write of the same call, when "nothing was sent" would be false: what is written, and what the caller does then. */
+  readonly after?: string | undefined;
+  /** For a call that writes, and concerns no generation: what the caller does if it may have arrived. */
+  readonly maybe?: string | undefined;
 }
 
 /** Makes calls to a Redis that may be away. */
@@ -91,20 +93,14 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
   };
 
   return {
-    async ask(what, generationId, call, { followsWrite = false } = {}) {
+    async ask(what, generationId, call, { after, maybe = generationId === undefined ? UNCHANGED : MAYBE } = {}) {
       const unavailable = (reached: Reached, trouble: RedisTrouble | undefined): QueueUnavailableError =>
         new QueueUnavailableError(
           `could not ${what}${generationId === undefined ? '' : ` "${generationId}"`}: ${trouble === undefined ? 'this producer is closed' : phraseOf(trouble)}; ${
-            followsWrite
-              ? WRITTEN
-              : reached === 'no'
-                ? 'nothing was sent'
-                : generationId === undefined
-                  ? 'it may have arrived, and changes nothing'
-                  : MAYBE
+            after ?? (reached === 'no' ? 'nothing was sent' : `it may have arrived, and ${maybe}`)
           }`,
           {
-            reached: followsWrite ? 'maybe' : reached,
+            reached: after === undefined ? reached : 'maybe',
             ...defined({ generationId }),
             details: { reason: trouble?.reason ?? 'producer-closed' },
             // Not the error itself: its command's arguments hold the request.
@@ -150,8 +146,10 @@ const NO_HANDSHAKE: RedisTrouble = {
 /** Reasons without information beyond a missing answer. */
 const WITHOUT_REASON: ReadonlySet<string> = new Set(['closed', 'timeout', 'unknown']);
 
-const MAYBE = 'it may have arrived, and calling again with the same generationId is safe';
-const WRITTEN = 'its entry is written and its jobs may be missing: call again with the same generationId, which is safe';
+const UNCHANGED = 'changes nothing';
+const MAYBE = 'calling again with the same generationId is safe';
+/** The entry of a generation is written, and its jobs are not. */
+export const ENTRY_WRITTEN = 'its entry is written and its jobs may be missing: call again with the same generationId, which is safe';
 
 /** Returns the words for the message; Redis's own words are in the cause. */
 const phraseOf = ({ reason }: RedisTrouble): string => {

@@ -1,4 +1,4 @@
-import { hasCode, isGenerationId, lostByRedis, modelOf, type GenerationView, type StoredRequest } from '@darkroom/contracts';
+import { afterWrite, isGenerationId, modelOf, type GenerationView, type StoredRequest } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createAborts } from './aborts.ts';
 import { checked, checkedInParts, checkedWith, ENQUEUES, readIdCall } from './check-call.ts';
@@ -32,6 +32,7 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
     | 'retry'
     | 'findRetried'
     | 'find'
+    | 'checkMemory'
     | 'findTimeline'
     | 'findIdByKey'
     | 'list'
@@ -58,10 +59,15 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     const enqueue = () => enqueueGeneration(destination, prepareGeneration(request, given, defaults));
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };
-  const read = async (generationId: string, look: () => Promise<GenerationView | undefined>): Promise<GenerationView | undefined> =>
-    isGenerationId(generationId) ? ask('read generation', generationId, look) : undefined;
-  const find = (generationId: string): Promise<GenerationView | undefined> =>
-    read(generationId, () => store.find(generationId, undefined, boundTo));
+  /** Asks about a generation. @returns undefined if there is none: Redis has forgotten nothing. */
+  const about = async <Found>(what: string, generationId: string, look: () => Promise<Found | undefined>): Promise<Found | undefined> => {
+    if (!isGenerationId(generationId)) return undefined;
+    const found = await ask(what, generationId, look);
+    if (found === undefined) await ask(what, generationId, () => store.checkMemory(generationId));
+    return found;
+  };
+  const read = (generationId: string, look: () => Promise<GenerationView | undefined>) => about('read generation', generationId, look);
+  const find = (generationId: string) => read(generationId, () => store.find(generationId, undefined, boundTo));
   // Many waits look at once when they begin or Redis comes back; a reply after more than a second is given up.
   const looks = createConcurrencyLimit(LOOKS_AT_ONCE);
   const waiting: WaitDependencies = {
@@ -72,7 +78,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     lookEvery: defaultLookEvery,
   };
 
-  const eraser = createErasing({ ask, store, boundTo, now: others.now });
+  const eraser = createErasing({ ask, about, store, boundTo, now: others.now });
   const producer: Producer = {
     async enqueue(...call) {
       const kept = turns.wait(...call);
@@ -114,7 +120,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
       const { generationId } = await enqueueOne(request, options);
       const made = request.deliveryMethod === 'async' ? producer.get(generationId) : waitUntilFinal(generationId, waiting, options);
       return made.catch((error: unknown) => {
-        throw hasCode(error, 'generation.not-found') ? lostByRedis(generationId, error) : error;
+        throw afterWrite(generationId, 'enqueued', error);
       });
     },
     async get(generationId, given = {}) {
@@ -125,8 +131,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     },
     async timeline(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
-      mustBeId(generationId);
-      const found = await ask('read timeline', generationId, () => store.findTimeline(generationId, boundTo));
+      const found = await about('read timeline', generationId, () => store.findTimeline(generationId, boundTo));
       if (found === undefined) throw notFound(generationId);
       return found;
     },
@@ -165,8 +170,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
     },
     async cancel(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
-      mustBeId(generationId);
-      const status = await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
+      const status = await about('cancel generation', generationId, () => store.cancel(generationId, boundTo));
       if (status === undefined) throw notFound(generationId);
       return status;
     },

@@ -11,6 +11,7 @@ import {
 } from '@darkroom/contracts';
 import type { EnqueueReceipt } from '@darkroom/generation-store';
 import type { NumberedSubmission } from '@darkroom/queues';
+import { ENTRY_WRITTEN } from './availability.ts';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import { withholdProblems, type RuleBook } from './image-rules.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
@@ -209,7 +210,7 @@ async function addJobs({ ask, submissions, now }: Destination, entries: readonly
   let jobTrouble: DarkroomError | undefined;
   for (const [delayMs, refs] of byDelay) {
     try {
-      await ask('add the jobs of generation', refs[0]?.generationId ?? '', () => submissions.add(refs, delayMs), { followsWrite: true });
+      await ask('add the jobs of generation', refs[0]?.generationId ?? '', () => submissions.add(refs, delayMs), { after: ENTRY_WRITTEN });
     } catch (error) {
       jobTrouble = ours(error);
     }

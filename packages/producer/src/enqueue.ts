@@ -1,7 +1,7 @@
 import { defined, type Quote } from '@darkroom/contracts';
 import type { EnqueueReceipt, GenerationStore } from '@darkroom/generation-store';
 import type { NumberedSubmission, Submissions } from '@darkroom/queues';
-import type { Availability } from './availability.ts';
+import { ENTRY_WRITTEN, type Availability } from './availability.ts';
 import { warningsOf, type EnqueueWarning } from './enqueue-warnings.ts';
 import type { PreparedGeneration } from './prepare-generation.ts';
 
@@ -31,7 +31,7 @@ export async function enqueueGeneration({ ask, store, submissions, now }: Destin
   const { generationId } = prepared.generation;
   const receipt = await ask('enqueue generation', generationId, () => store.enqueue(prepared.generation));
   await ask('add the jobs of generation', generationId, () => submissions.add(jobsOf(prepared, receipt), delayOf(receipt, now())), {
-    followsWrite: true,
+    after: ENTRY_WRITTEN,
   });
   return enqueuedOf(prepared, receipt);
 }

@@ -8,9 +8,13 @@ import { bulkErasureOf, readErasedMany, type BulkErasure, type ErasedMany } from
 import { readCallOptions } from './read-call-options.ts';
 import type { Producer } from './producer.ts';
 
+const AGAIN = 'calling again is safe';
+
 /** Parts that the calls about erasures work on. */
 export interface ErasingParts {
   ask: Availability['ask'];
+  /** Asks about a generation, and throws if Redis may have forgotten it. */
+  about<Found>(what: string, id: string, look: () => Promise<Found | undefined>): Promise<Found | undefined>;
   store: Pick<GenerationStore, 'cancel' | 'requestErasure' | 'findErasure' | 'requestBulk' | 'findBulk'>;
   /** The tenant to which the producer is bound. */
   boundTo: string | undefined;
@@ -18,16 +22,18 @@ export interface ErasingParts {
 }
 
 /** Builds the calls of a producer about erasures. */
-export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<Producer, 'erase' | 'erasure'> {
-  async function eraseOne(generationId: string, given: EraseOptions): Promise<Erasure> {
+export function createErasing({ ask, about, store, boundTo, now }: ErasingParts): Pick<Producer, 'erase' | 'erasure'> {
+  /** @param earlier What the call has done before, in words. */
+  async function eraseOne(generationId: string, given: EraseOptions, earlier?: string): Promise<Erasure> {
     const { cancel = false, retries = false } = checked((problems) => {
       const options = readIdCall(generationId, given, eraseOptions, problems);
       if (options !== undefined) problems.push(...eraseProblems(options));
       return options;
     });
     mustBeId(generationId);
-    if (cancel) await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
-    const found = await ask('erase generation', generationId, () => store.requestErasure(generationId, cancel, boundTo));
+    if (cancel) await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo), { after: earlier });
+    const after = earlier ?? (cancel ? `it may be cancelled, and ${AGAIN}` : undefined);
+    const found = await ask('erase generation', generationId, () => store.requestErasure(generationId, cancel, boundTo), { after });
     if (found === undefined) throw notFound(generationId);
     for (const retry of retries ? found.retries : []) await eraseRetry(generationId, retry, cancel);
     return erasureOf(generationId, found);
@@ -36,7 +42,7 @@ export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<
   /** Erases a retry after its original was handed to the eraser. @throws GenerationError that says so if the retry is open. */
   async function eraseRetry(generationId: string, retry: string, cancel: boolean): Promise<void> {
     try {
-      await eraseOne(retry, { cancel });
+      await eraseOne(retry, { cancel }, `generation "${generationId}" is being erased, and ${AGAIN}`);
     } catch (cause) {
       if (!hasCode(cause, 'generation.open')) throw cause;
       throw new GenerationError(
@@ -60,7 +66,7 @@ export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<
       isForced: options.cancel === true,
       withRetries: options.retries === true,
     };
-    return bulkErasureOf(await ask('ask for an erasure', undefined, () => store.requestBulk(bulk)));
+    return bulkErasureOf(await ask('ask for an erasure', undefined, () => store.requestBulk(bulk), { maybe: AGAIN }));
   }
 
   function erase(generationId: string, options?: EraseOptions): Promise<Erasure>;
@@ -76,7 +82,7 @@ export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<
       mustBeId(id);
       const found = await ask('read erasure', id, () => store.findErasure(id, boundTo));
       if (found !== undefined) return erasureOf(id, found);
-      const bulk = await ask('read erasure', id, () => store.findBulk(id, boundTo));
+      const bulk = await about('read erasure', id, () => store.findBulk(id, boundTo));
       if (bulk === undefined) throw notFound(id);
       return bulkErasureOf(bulk);
     },

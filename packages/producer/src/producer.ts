@@ -52,12 +52,14 @@ export interface Producer {
    * Follows the request's `deliveryMethod`: "sync", the default of the model's page, enqueues and waits until the generation is final;
    * "async" returns the generation once it is queued. A failed generation is a result, not an error.
    * @throws the errors of `enqueue` and `wait`. After "generation.wait-timeout" the generation is still running; `details.generationId`
-   * names it. If Redis went back to a state before the enqueue, QueueUnavailableError with `reached: "maybe"`: call again with its `generationId`.
+   * names it. If Redis goes away after the enqueue, QueueUnavailableError with `reached: "yes"`, or "maybe" if it went back to a state before: call
+   * again with its `generationId`.
    */
   generate(request: RequestInput, options?: GenerateOptions): Promise<GenerationView>;
   /**
    * Reads a generation as it is now. @throws GenerationError if no generation has this id, it belongs to another tenant than the
-   * producer, or it was erased ("generation.erased"); QueueUnavailableError.
+   * producer, or it was erased ("generation.erased"); QueueUnavailableError, also while Redis may have forgotten it after a restart;
+   * StoreNotInitialisedError if Redis is empty.
    */
   get(generationId: string, options?: NoOptions): Promise<GenerationView>;
   /**

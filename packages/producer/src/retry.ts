@@ -10,6 +10,7 @@ import {
   type Problem,
 } from '@darkroom/contracts';
 import type { GenerationStore, NewRetry } from '@darkroom/generation-store';
+import { ENTRY_WRITTEN } from './availability.ts';
 import { jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import { warningsOf } from './enqueue-warnings.ts';
 import type { GenerationDefaults } from './prepare-generation.ts';
@@ -107,7 +108,7 @@ export async function retryGeneration(
     if (receipt.kind === 'changed') continue;
     const { generationId } = receipt;
     await ask('add the jobs of generation', generationId, () => submissions.add(jobsOf({ generation: retry }, receipt), 0), {
-      followsWrite: true,
+      after: ENTRY_WRITTEN,
     });
     const { retryOf, replaces } = retry;
     return { generationId, created: receipt.kind === 'created', quote: price, retryOf, replaces: [...replaces], ...warningsOf(receipt) };

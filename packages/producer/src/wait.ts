@@ -1,8 +1,10 @@
 import {
+  DarkroomError,
   describeGiven,
   GenerationError,
   isFinalGeneration,
   QueueUnavailableError,
+  StoreNotInitialisedError,
   type GenerationView,
   type ModelRequest,
   type Problem,
@@ -95,9 +97,9 @@ export async function waitUntilFinal(
       const seen = await Promise.race([find(generationId, request).then(found, missed), aborted]);
       signal?.throwIfAborted();
       looks += 1;
-      if (seen instanceof QueueUnavailableError) {
+      if (seen instanceof DarkroomError) {
         const isClosed = seen.details['reason'] === 'producer-closed';
-        const needsOperator = looks === 1 && NEEDS_OPERATOR.has(String(seen.details['reason']));
+        const needsOperator = looks === 1 && NEEDS_OPERATOR.has(String(seen.details['reason'] ?? seen.code));
         if (isClosed || needsOperator || performance.now() >= endsAt) throw seen;
       } else {
         const { generation } = seen ?? {};
@@ -135,17 +137,18 @@ export async function waitUntilFinal(
 
 const found = (generation: GenerationView | undefined) => ({ generation });
 
-/** Turns an outage into a value and rethrows any other error. */
-function missed(error: unknown): QueueUnavailableError {
-  if (error instanceof QueueUnavailableError) return error;
+/** Turns an outage, or the loss of all memory, into a value and rethrows any other error. */
+function missed(error: unknown): DarkroomError {
+  if (error instanceof QueueUnavailableError || error instanceof StoreNotInitialisedError) return error;
   throw error;
 }
 
 /** Returns true if an announcement is about the generation, which may now be final, and not about one submission. */
 const isAboutTheWhole = (announcement: string): boolean => announcement.includes('"event":"generation.');
 
-/** Reasons that end only when an operator acts. */
+/** Reasons, or codes of errors without one, that end only when an operator acts. */
 const NEEDS_OPERATOR: ReadonlySet<string> = new Set([
+  'store.not-initialised',
   'damaged',
   'unauthenticated',
   'no-permission',

@@ -44,7 +44,7 @@ export const erasureRoutes: readonly Route[] = [
     scope: 'erase',
     body: { kind: 'json', schema: 'ErasureRequest', isRequired: true },
     answers,
-    errors: ['generation.not-found', 'generation.open', 'store.not-initialised'],
+    errors: ['generation.not-found', 'generation.open'],
     async run({ producer, body }) {
       const problems = new ProblemList();
       const known = ['generationId', 'tag', 'tenant', 'cancel', 'retries'];

@@ -1,12 +1,4 @@
-import {
-  hasCode,
-  InvalidRequestError,
-  isFinalGeneration,
-  lostByRedis,
-  QueueUnavailableError,
-  traceparentProblems,
-  type GenerationView,
-} from '@darkroom/contracts';
+import { afterWrite, hasCode, InvalidRequestError, isFinalGeneration, traceparentProblems, type GenerationView } from '@darkroom/contracts';
 import type { RetryOptions } from '@darkroom/producer';
 import { etagOf, isNoneMatched, type Answer } from '../answers/answer.ts';
 import { generationJson, pathOf } from '../answers/generation-json.ts';
@@ -28,9 +20,10 @@ const created = {
 async function answerWith(call: Call, generationId: string, isCreated: boolean): Promise<Answer> {
   const { producer, signal, headers } = call;
   const seconds = readWait(typeof headers['prefer'] === 'string' ? headers['prefer'] : undefined);
-  const view = await readMade(generationId, () =>
-    seconds === undefined ? producer.get(generationId) : waitFor(call, generationId, seconds, signal),
-  );
+  const reading = seconds === undefined ? producer.get(generationId) : waitFor(call, generationId, seconds, signal);
+  const view = await reading.catch((error: unknown) => {
+    throw afterWrite(generationId, 'enqueued', error);
+  });
   const isDone = seconds !== undefined && isFinalGeneration(view.status);
   const body = generationJson(view);
   return {
@@ -44,20 +37,6 @@ async function answerWith(call: Call, generationId: string, isCreated: boolean):
     },
     body,
   };
-}
-
-/** Reads a generation that was enqueued a moment ago. @throws QueueUnavailableError that says so: the caller must not take it for a refusal. */
-async function readMade(generationId: string, read: () => Promise<GenerationView>): Promise<GenerationView> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (hasCode(cause, 'generation.not-found')) throw lostByRedis(generationId, cause);
-    if (!hasCode(cause, 'queue.unavailable')) throw cause;
-    throw new QueueUnavailableError(
-      `generation "${generationId}" is enqueued, and redis went away before it could be read: read it at ${pathOf(generationId)}`,
-      { reached: 'yes', generationId, cause },
-    );
-  }
 }
 
 /** Waits, and answers with the present state when the time is over or the process stops: the generation runs on. */
@@ -167,7 +146,10 @@ export const generationRoutes: readonly Route[] = [
     async run({ producer, params }) {
       const id = params['id'] ?? '';
       await producer.cancel(id);
-      return { status: 200, body: generationJson(await producer.get(id)) };
+      const view = await producer.get(id).catch((error: unknown) => {
+        throw afterWrite(id, 'cancelled', error);
+      });
+      return { status: 200, body: generationJson(view) };
     },
   },
   {

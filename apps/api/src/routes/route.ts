@@ -95,6 +95,7 @@ export const commonErrors: readonly ErrorCode[] = [
   'api.failed',
   'service.stopping',
   'queue.unavailable',
+  'store.not-initialised',
   'store.newer-format',
 ];
 /** Codes of a call that enqueues. */
@@ -104,5 +105,4 @@ export const enqueueErrors: readonly ErrorCode[] = [
   'request.conflict',
   'request.key-reused',
   'request.id-out-of-time',
-  'store.not-initialised',
 ];

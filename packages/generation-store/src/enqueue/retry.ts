@@ -6,7 +6,6 @@ import {
   RequestConflictError,
   retryRefusals,
   RetryRefusedError,
-  StoreNotInitialisedError,
   type GenerationView,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
@@ -20,7 +19,6 @@ import { minutes } from '../lua/minutes.ts';
 import { money } from '../lua/money.ts';
 import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { nameArguments, namedReply, number } from '../lua/named.ts';
-import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { retries } from '../lua/retries.ts';
 import { workerLife } from '../lua/worker-life.ts';
@@ -31,7 +29,7 @@ import { findGeneration } from './find-generation.ts';
 import { REQUEST_GONE } from './kept-request.ts';
 import { AFTER_NEW_GENERATION, generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
-import { isWhyUnknown, unreadError } from './unread.ts';
+import { checkMemory, unreadError } from './unread.ts';
 
 const own = nameArguments(['of', 'indexes', 'isAll', 'boundTo'], AFTER_NEW_GENERATION);
 
@@ -128,12 +126,6 @@ if admitted.kind == 'created' then noteRetry(id, retryOf, places, now) end
 return countAnswer(named(admitted))
 `);
 
-/** Replies why Redis may not know a generation of which it holds no entry; nil if it knows all. */
-const whyUnknownScript = createNamedScript(['id'])(/* lua */ `${prelude}
-if not isOpen() then return 'not-initialised' end
-return recovering() and 'recovering' or isReading() and 'reading' or whyUnknown(id)
-`);
-
 /** A retry that was prepared: the new generation, and the images that the call named. */
 export interface NewRetry extends NewGeneration {
   retryOf: string;
@@ -190,10 +182,7 @@ export type RetryReply = z.infer<typeof replySchema>;
 export async function findRetried(redis: Redis, prefix: string, generationId: string, tenant?: string): Promise<GenerationView> {
   const view = await findGeneration(redis, prefix, generationId, undefined, tenant);
   if (view !== undefined) return view;
-  const why = await whyUnknownScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId });
-  if (why === 'not-initialised') throw new StoreNotInitialisedError();
-  if (why === 'recovering') throw unavailable(generationId, why);
-  if (isWhyUnknown(why)) throw unreadError(generationId, why);
+  await checkMemory(redis, prefix, generationId);
   throw notFound(generationId);
 }
 

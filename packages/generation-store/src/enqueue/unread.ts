@@ -1,4 +1,9 @@
-import { QueueUnavailableError } from '@darkroom/contracts';
+import { QueueUnavailableError, StoreNotInitialisedError } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey } from '../keys.ts';
+import { createNamedScript } from '../lua/named-script.ts';
+import { prelude } from '../lua/prelude.ts';
 
 const whyUnknown = ['reading', 'damaged'] as const;
 /** Reasons why a generation without an entry in Redis may have been bought nevertheless (`whyUnknown` of lua/prelude.ts). */
@@ -7,13 +12,37 @@ export type WhyUnknown = (typeof whyUnknown)[number];
 export const isWhyUnknown = (reply: unknown): reply is WhyUnknown => whyUnknown.some((why) => why === reply);
 
 /** Builds the error for a question about a generation without an entry that may have been bought. */
-export const unreadError = (generationId: string, why: WhyUnknown): QueueUnavailableError =>
-  new QueueUnavailableError(
-    why === 'reading'
-      ? `redis does not know generation "${generationId}" yet: it lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; call again later`
-      : `redis does not know generation "${generationId}": it lost its memory, and the records of this generation in S3 are damaged; an operator repairs them or gives them up (\`darkroom status\` names them)`,
-    { reached: 'no', generationId, details: { reason: why } },
-  );
+export const unreadError = (generationId: string, why: WhyUnknown | 'recovering'): QueueUnavailableError =>
+  new QueueUnavailableError(`redis does not know generation "${generationId}"${words[why]}`, {
+    reached: 'no',
+    generationId,
+    details: { reason: why },
+  });
+
+const words: Readonly<Record<WhyUnknown | 'recovering', string>> = {
+  recovering: ' yet: it restarted, and S3 is being asked what redis has forgotten; call again in some seconds',
+  reading: ' yet: it lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; call again later',
+  damaged:
+    ': it lost its memory, and the records of this generation in S3 are damaged; an operator repairs them or gives them up (`darkroom status` names them)',
+};
+
+/** Replies why Redis may have forgotten a generation of which it holds no entry; nil if it has forgotten none. */
+const memoryScript = createNamedScript(['id'])(/* lua */ `${prelude}
+if not isOpen() then return 'not-initialised' end
+return recovering() and 'recovering' or isReading() and 'reading' or whyUnknown(id)
+`);
+
+const memoryReply = z.enum([...whyUnknown, 'recovering', 'not-initialised']).nullable();
+
+/**
+ * Makes sure that Redis has forgotten no generation of this id, of which it holds no entry: a caller who hears that there is none orders anew.
+ * @throws StoreNotInitialisedError; QueueUnavailableError while Redis is not compared with S3, or a rebuild reads on.
+ */
+export async function checkMemory(redis: Redis, prefix: string, generationId: string): Promise<void> {
+  const why = memoryReply.parse(await memoryScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId }));
+  if (why === 'not-initialised') throw new StoreNotInitialisedError();
+  if (why !== null) throw unreadError(generationId, why);
+}
 
 /**
  * Builds the error for an enqueue whose id or idempotency key may have been bought.

@@ -184,6 +184,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
         if (entry?.erased !== undefined) throw erasedError(generationId, entry.erased.requestedAt);
         return entry && viewOf(entry);
       },
+      checkMemory: async () => {},
       readImageRules: async () => rules,
       findTimeline: async (generationId, tenant) => {
         const entry = ownEntry(generationId, tenant);

@@ -36,13 +36,17 @@ export interface WebhookEndpointsParts {
   close(): Promise<void>;
 }
 
+/** A second rotation would take the secret from receivers that know the one before, and a second endpoint gets everything twice. */
+const LOOK_FIRST = 'the change may be made: read the endpoints before you call again';
+const AGAIN = 'calling again is safe: a receiver drops what it has';
+
 /** Attempts, more than callers change one endpoint at the same moment. */
 const TRIES = 20;
 
 /** Builds the calls about the endpoints of one tenant. An endpoint of another tenant does not exist. */
 export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rules, close }: WebhookEndpointsParts): WebhookEndpoints {
   let closing: Promise<void> | undefined;
-  const ask = <T>(what: string, call: () => Promise<T>): Promise<T> => askRedis(what, undefined, call);
+  const ask = <T>(what: string, call: () => Promise<T>, maybe?: string): Promise<T> => askRedis(what, undefined, call, defined({ maybe }));
   const notFound = (endpointId: string): WebhookEndpointError =>
     new WebhookEndpointError('webhook-endpoint.not-found', `no webhook endpoint has the id "${endpointId.slice(0, 64)}"`);
 
@@ -64,7 +68,7 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
   }
 
   async function write(id: string, known: number, value: WebhookEndpoint): Promise<boolean> {
-    switch (await ask('change a webhook endpoint', () => store.changeEndpoint({ id, known, value, most: MAX_ENDPOINTS }))) {
+    switch (await ask('change a webhook endpoint', () => store.changeEndpoint({ id, known, value, most: MAX_ENDPOINTS }), LOOK_FIRST)) {
       case 'changed':
         return true;
       case 'changed-by-another':
@@ -171,13 +175,13 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
       const { id } = await find(endpointId);
       const until = await ask('read the time', () => store.readTime());
       const notificationId = testNotificationIdOf(createGenerationId(until), id);
-      await ask('ask for a test', () => store.requestResend({ tenant, endpointId: id, id: notificationId, until }));
+      await ask('ask for a test', () => store.requestResend({ tenant, endpointId: id, id: notificationId, until }), AGAIN);
       return notificationId;
     },
     async resend(notificationId) {
       const { name } = await findTarget(notificationId);
       const until = await ask('read the time', () => store.readTime());
-      await ask('ask for a resend', () => store.requestResend({ tenant, endpointId: name.endpointId, id: notificationId, until }));
+      await ask('ask for a resend', () => store.requestResend({ tenant, endpointId: name.endpointId, id: notificationId, until }), AGAIN);
     },
     async resendFailed(endpointId, given) {
       const since = checked((problems) => {
@@ -189,7 +193,7 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
       if (endpointId !== REQUESTS_ENDPOINT) await find(endpointId);
       const until = await ask('read the time', () => store.readTime());
       const count = await ask('count failed notifications', () => store.countFailed({ endpointId, tenant, since }));
-      if (count > 0) await ask('ask for a resend', () => store.requestResend({ tenant, endpointId, since, until }));
+      if (count > 0) await ask('ask for a resend', () => store.requestResend({ tenant, endpointId, since, until }), AGAIN);
       return count;
     },
     close: () => (closing ??= close()),
