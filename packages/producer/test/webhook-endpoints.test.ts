@@ -47,6 +47,18 @@ test('an endpoint is created with its secret, listed, changed, rotated and delet
   await expect(endpoints.get(endpointId)).rejects.toMatchObject({ code: 'webhook-endpoint.not-found' });
 });
 
+test('an endpoint that Redis may have forgotten is not "not found"', async () => {
+  const { open, redis, prefix } = await setup();
+  const endpoints = open();
+  const { endpointId } = await endpoints.create({ url });
+  await redis.del(`${prefix}:webhook-endpoint:${endpointId}`);
+  const run = await redis.getset(`${prefix}:server-run`, 'another run');
+  for (const call of [() => endpoints.get(endpointId), () => endpoints.delete(endpointId)])
+    await expect(call()).rejects.toMatchObject({ code: 'queue.unavailable', reached: 'no', details: { reason: 'recovering' } });
+  await redis.set(`${prefix}:server-run`, run ?? '');
+  await expect(endpoints.get(endpointId)).rejects.toMatchObject({ code: 'webhook-endpoint.not-found' });
+});
+
 test('an endpoint and a notification of another tenant do not exist', async () => {
   const { open, redis, prefix } = await setup();
   const { endpointId } = await open().create({ url });

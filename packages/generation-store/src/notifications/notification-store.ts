@@ -5,7 +5,15 @@ import { countFailed, findNotification, listFailed, listNotificationIds, noteNot
 import { countEndpoints } from './many-endpoints.ts';
 import { findNotified, findRequestWebhook } from './notified.ts';
 import { endResend, nextResend, requestResend } from './resends.ts';
-import { changeEndpoint, findEndpoint, findEndpointInForce, listEndpoints, listReceiving, readRest } from './webhook-endpoints.ts';
+import {
+  changeEndpoint,
+  findEndpoint,
+  findEndpointInForce,
+  listEndpoints,
+  listReceiving,
+  mayHaveForgotten,
+  readRest,
+} from './webhook-endpoints.ts';
 
 /** The part of Redis with endpoints and notifications, as the notifier and the doors use it. */
 export interface NotificationStore extends ReturnType<typeof bindAll> {}
@@ -18,6 +26,7 @@ function bindAll(prefix: string, redis: Redis) {
   return {
     readTime: () => readTime(redis),
     changeEndpoint: bind(changeEndpoint),
+    mayHaveForgotten: bind(mayHaveForgotten),
     findEndpoint: bind(findEndpoint),
     listEndpoints: bind(listEndpoints),
     findEndpointInForce: bind(findEndpointInForce),

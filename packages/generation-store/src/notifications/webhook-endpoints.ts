@@ -10,7 +10,8 @@ import {
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { corruptRecordOf, json, parseEntry, passByCorrupt, readHash, whole } from '../corrupt-entry.ts';
-import { endpointHealthKey, webhookEndpointKey, webhookEndpointsKey } from '../keys.ts';
+import { endpointHealthKey, openKey, webhookEndpointKey, webhookEndpointsKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { readUnrecordedChanges, type UnrecordedChange } from '../settings/unrecorded-changes.ts';
@@ -124,6 +125,14 @@ export async function changeEndpoint(
   const reply = await changeScript.run(redis, webhookEndpointKey(prefix, id), prefix, given);
   return changedReplies.get(reply) ?? 'changed-by-another';
 }
+
+const forgetfulScript = createLuaScript(/* lua */ `${prelude}
+return recovering() and 1 or 0
+`);
+
+/** Returns true while Redis may have forgotten an endpoint, because it is not compared with S3 since it restarted. */
+export const mayHaveForgotten = async (redis: Redis, prefix: string): Promise<boolean> =>
+  (await forgetfulScript.run(redis, openKey(prefix), [prefix])) === 1;
 
 /** Reads an endpoint, deleted ones too. */
 export async function findEndpoint(redis: Redis, prefix: string, id: string): Promise<StoredEndpoint | undefined> {

@@ -52,6 +52,8 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
 
   async function find(endpointId: string): Promise<StoredEndpoint> {
     const found = isEndpointId(endpointId) ? await ask('read a webhook endpoint', () => store.findEndpoint(endpointId)) : undefined;
+    if (found === undefined && isEndpointId(endpointId) && (await ask('read a webhook endpoint', () => store.mayHaveForgotten())))
+      throw recovering();
     if (found === undefined || found.tenant !== tenant || found.status === 'deleted') throw notFound(String(endpointId));
     return found;
   }
@@ -84,10 +86,7 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
           `tenant "${tenant}" has changed its webhook endpoints ${MAX_ENDPOINT_CHANGES} times in a day; one can still be disabled or deleted`,
         );
       case 'recovering':
-        throw new QueueUnavailableError(
-          'could not change a webhook endpoint: redis restarted, and may have forgotten an earlier change; nothing was changed, call again in some seconds',
-          { reached: 'no', details: { reason: 'recovering' } },
-        );
+        throw recovering();
     }
   }
 
@@ -199,6 +198,12 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
     close: () => (closing ??= close()),
   };
 }
+
+const recovering = (): QueueUnavailableError =>
+  new QueueUnavailableError(
+    'redis restarted, and may have forgotten a webhook endpoint, or an earlier change of it; nothing was changed, call again in some seconds',
+    { reached: 'no', details: { reason: 'recovering' } },
+  );
 
 const viewOf = ({
   id,

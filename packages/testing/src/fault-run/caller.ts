@@ -58,6 +58,8 @@ export interface CallerParts {
 /** Time that a caller waits for an answer about one order before it asks again, and before it repeats a failed call. */
 const WAIT_MS = 5000;
 const AGAIN_MS = 100;
+/** Codes after which a caller waits on. */
+export const WAITED_OUT = ['generation.wait-timeout', 'queue.unavailable', 'store.not-initialised'] as const;
 /** Time until it calls again while the queue is full. */
 const FULL_MS = 500;
 
@@ -152,7 +154,7 @@ export async function placeOrder({ calls, webhookURL, signal, seen, full }: Call
             end(again);
             return;
           }
-        } else if (!hasCode(error, 'generation.wait-timeout') && !hasCode(error, 'queue.unavailable') && !signal.aborted) {
+        } else if (!WAITED_OUT.some((code) => hasCode(error, code)) && !signal.aborted) {
           throw error;
         }
       }

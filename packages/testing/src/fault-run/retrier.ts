@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGenerationId, hasCode, QueueFullError } from '@darkroom/contracts';
 import { RetryRefusedError, type Producer, type Retried, type RetryOptions } from '@darkroom/producer';
-import type { CallerParts, PlacedOrder } from './caller.ts';
+import { WAITED_OUT, type CallerParts, type PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
 
 /** Number of retries by what became of the call. */
@@ -45,7 +45,7 @@ export async function retryOrder(parts: RetryParts, order: Order, first: PlacedO
       if (status === 'succeeded') break;
     } catch (error) {
       // Redis may lose a generation that ended, and its caller has its answer.
-      if (!hasCode(error, 'queue.unavailable') && !hasCode(error, 'generation.not-found'))
+      if (![...WAITED_OUT, 'generation.not-found' as const].some((code) => hasCode(error, code)))
         record.surprise = error instanceof Error ? error.message : String(error);
       break;
     } finally {
@@ -122,7 +122,7 @@ async function waitFor(parts: RetryParts, of: string, order: Order, record: Plac
           record.cancelledAt = Date.now();
           return 'given-up';
         }
-      } else if (!hasCode(error, 'generation.wait-timeout') && !hasCode(error, 'queue.unavailable') && !signal.aborted) throw error;
+      } else if (!WAITED_OUT.some((code) => hasCode(error, code)) && !signal.aborted) throw error;
     }
     await delay(AGAIN_MS);
   }
