@@ -4,21 +4,29 @@
 set -eu
 prompt=${1:-a lighthouse at dusk}
 file=${2:-lighthouse.jpg}
-call() { curl --silent --show-error --fail-with-body --header "Authorization: Bearer $DARKROOM_KEY" "$@"; }
+answer=$(mktemp)
+trap 'rm -f "$answer"' EXIT
+# Waits and calls again while Redis or the API is away (503, 429), as `Retry-After` says. Any other error ends the program with its words.
+call() {
+  curl --silent --show-error --fail-with-body --retry 30 --retry-connrefused --header "Authorization: Bearer $DARKROOM_KEY" --output "$answer" "$@" ||
+    { cat "$answer" >&2 && exit 1; }
+}
 
 # The prompt as JSON: backslashes and quotes are the only characters of a line that need care.
 escaped=$(printf '%s' "$prompt" | sed 's/\\/\\\\/g; s/"/\\"/g')
+key=${ORDER:-$(date +%s)-$$}
 
-# The key makes a repeated call find the first generation instead of buying a second one.
-created=$(call --header 'Content-Type: application/json' --header "Idempotency-Key: ${ORDER:-$(date +%s)-$$}" --header 'Prefer: wait=60' \
-  --data "{\"positivePrompt\":\"$escaped\",\"width\":1280,\"height\":896}" "$DARKROOM_URL/v1/generations")
-id=$(printf '%s' "$created" | sed -n 's/^{"generationId":"\([^"]*\)".*/\1/p')
+# The key makes a repeated call find the first generation instead of buying a second one, whatever became of the answer.
+order() {
+  call --header 'Content-Type: application/json' --header "Idempotency-Key: $key" --header 'Prefer: wait=60' \
+    --data "{\"positivePrompt\":\"$escaped\",\"width\":1280,\"height\":896}" "$DARKROOM_URL/v1/generations"
+}
+order
+# The answer may come before the image.
+while grep -q '"status":"\(queued\|running\)"' "$answer"; do order; done
+id=$(sed -n 's/^{"generationId":"\([^"]*\)".*/\1/p' "$answer")
 
-# The answer may come before the image: ask until it is there.
-until call --header 'Accept: application/json' "$DARKROOM_URL/v1/generations/$id/images/0" > /dev/null 2>&1; do
-  call "$DARKROOM_URL/v1/generations/$id" | grep -q '"status":"\(queued\|running\)"' || { echo "generation $id made no image" >&2; exit 1; }
-  sleep 1
-done
 # A redirect to a presigned address. curl sends the key to no other host.
-call --location --output "$file" "$DARKROOM_URL/v1/generations/$id/images/0"
+call --location "$DARKROOM_URL/v1/generations/$id/images/0"
+cp "$answer" "$file"
 echo "$file of generation $id"

@@ -3,7 +3,7 @@
 //   node examples/event-consumer/event-consumer.mjs pictures
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createEvents, createProducer } from '@darkroom/producer';
+import { createEvents, createProducer, hasCode } from '@darkroom/producer';
 import { createImages } from '@darkroom/producer/images';
 
 const [folder = 'pictures'] = process.argv.slice(2);
@@ -15,12 +15,21 @@ const images = createImages({ bucket: 'darkroom', endpoint: process.env['S3_ENDP
 const events = createEvents({ redisUrl, group: 'pictures', from: 'oldest', takeOverMs: 5000 });
 process.once('SIGTERM', () => void events.close());
 
+/** Codes of a picture that no later look finds. */
+const GONE = ['generation.erased', 'generation.not-found', 'image.not-there', 'image.withheld'];
+
 async function handle(eventId, generationId) {
   const file = join(folder, `${eventId}.jpg`);
   // An event comes again if its consumer died before it acknowledged it. With a database: insert the id together with the effect.
   if (existsSync(file)) return console.log(`dropped ${eventId}`);
-  await images.image(await producer.get(generationId), 0).save(file); // appears whole or not at all
-  console.log(`saved ${eventId}`);
+  try {
+    await images.image(await producer.get(generationId), 0).save(file); // appears whole or not at all
+    console.log(`saved ${eventId}`);
+  } catch (error) {
+    // Any other error ends the process, and the event comes again.
+    if (!GONE.some((code) => hasCode(error, code))) throw error;
+    console.log(`gone ${eventId}`);
+  }
 }
 
 console.log('ready');

@@ -25,8 +25,13 @@ async function enqueue(generationId, positivePrompt) {
 }
 
 // Writes what became of a generation into its row.
-async function look(generationId) {
-  const { status, finishedAt, images } = await producer.get(generationId);
+async function look(generationId, prompt) {
+  const generation = await producer.get(generationId).catch((/** @type {unknown} */ error) => {
+    if (!hasCode(error, 'generation.not-found')) throw error;
+  });
+  // Redis lost it in a failover, before anything of it was bought.
+  if (generation === undefined) return enqueue(generationId, prompt);
+  const { status, finishedAt, images } = generation;
   if (finishedAt === undefined) return;
   const keys = images.flatMap(({ image }) => image?.key ?? []);
   await database.query('update orders set status = $2, image_keys = $3 where generation_id = $1', [generationId, status, keys]);
@@ -47,7 +52,7 @@ if (command === 'order') {
   const open = await database.query("select prompt, generation_id as id, queued_at from orders where status = 'open'");
   for (const { prompt, id, queued_at } of open.rows) {
     if (queued_at === null) await enqueue(id, prompt);
-    else await look(id);
+    else await look(id, prompt);
   }
 }
 await producer.close();

@@ -41,6 +41,10 @@ def generate(prompt, idempotency_key):
             # The key makes it safe to call again, whether or not the first call arrived.
             time.sleep(int(error.headers.get("Retry-After", "1")))
             continue
+        except OSError as error:
+            print(f"no answer ({error}): calling again with the same key", file=sys.stderr)
+            time.sleep(1)
+            continue
         if generation["status"] not in ("queued", "running"):
             return generation
 
