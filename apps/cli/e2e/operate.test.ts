@@ -114,6 +114,15 @@ test('resume of one kind leaves the other pause, and wakes nothing', async () =>
   expect(await run('resume', '--kind', 'account')).toContain('nothing of this kind was paused');
 });
 
+test('resume does not say that nothing was paused while Redis may have forgotten a pause', async () => {
+  const { redis, prefix, store, run, runAnyhow } = await setup();
+  await store.initialise('epoch');
+  await run('pause', '--reason', 'maintenance');
+  await redis.del(...(await redis.keys(`${prefix}:*pause*`)));
+  await redis.set(`${prefix}:server-run`, 'another run');
+  expect(await runAnyhow('resume')).toMatchObject({ code: 1, output: expect.stringContaining('is not lifted until then') as string });
+});
+
 test('a command that finds no Darkroom says where it looked and what to do', async () => {
   const cli = spawnCli(['status', '--data-dir', '/nowhere']);
   expect((await cli.ended).code).toBe(1);

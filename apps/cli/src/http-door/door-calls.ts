@@ -15,6 +15,8 @@ export interface DoorCall {
   readonly generationId?: string;
   /** True for a call that does more each time that it arrives: a lost answer ends it. */
   readonly isOnce?: boolean;
+  /** What the person at the command does if its answer is lost. */
+  readonly ifLost?: string;
 }
 
 /** A successful answer of the HTTP API. */
@@ -72,7 +74,7 @@ export function createDoorCalls({ url, key }: DoorSettings, signal: AbortSignal,
           answer = await once(call);
         } catch (error) {
           signal.throwIfAborted();
-          if (call.isOnce === true || repeats++ >= MOST_REPEATS) throw absent(url, error, call.isOnce);
+          if (call.isOnce === true || repeats++ >= MOST_REPEATS) throw absent(url, error, call.isOnce === true ? LOOK_FIRST : call.ifLost);
           await delay(REPEAT_MS * 2 ** repeats, undefined, { signal });
           continue;
         }
@@ -99,16 +101,15 @@ export function createDoorCalls({ url, key }: DoorSettings, signal: AbortSignal,
 export const retryAfterMs = (headers: Headers): number =>
   Math.min(Math.max(1, Number(headers.get('retry-after')) || 1), MOST_WAIT_SECONDS) * 1000;
 
+const LOOK_FIRST = 'look before you run the command again';
+
 /** Builds the error for an API that does not answer. */
-export function absent(url: string, cause: unknown, isOnce = false): DarkroomError {
+export function absent(url: string, cause: unknown, ifLost = 'the same command can be run again'): DarkroomError {
   const told = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause) : undefined;
   const why = told === undefined ? '' : ` (${'code' in told ? String(told.code) : told.message})`;
-  return new DoorError(
-    'api.unavailable',
-    `the API at ${url} does not answer${why}; what was asked may have arrived: ${isOnce ? 'look before you run the command again' : 'the same command can be run again'}`,
-    true,
-    { cause },
-  );
+  return new DoorError('api.unavailable', `the API at ${url} does not answer${why}; what was asked may have arrived: ${ifLost}`, true, {
+    cause,
+  });
 }
 
 /** Builds the error for an answer that is not of Darkroom. */

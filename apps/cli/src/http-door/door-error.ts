@@ -4,6 +4,7 @@ import {
   errorCodes,
   GenerationError,
   InvalidRequestError,
+  QueueUnavailableError,
   RequestConflictError,
   RetryRefusedError,
   type ErrorCode,
@@ -35,6 +36,7 @@ const problemSchema = z.looseObject({
   problems: z.array(z.object({ path: z.string(), message: z.string(), given: z.string().optional() })).optional(),
   images: z.array(z.object({ index: z.int(), code: refusal, generationId: z.string() })).optional(),
   generationId: z.string().optional(),
+  reached: z.enum(['no', 'maybe', 'yes']).optional(),
   redisTime: z.string().optional(),
 });
 
@@ -46,7 +48,7 @@ const problemSchema = z.looseObject({
 export function errorOf(value: unknown, about?: string): DarkroomError | undefined {
   const { data: problem } = problemSchema.safeParse(value);
   if (problem === undefined) return undefined;
-  const { detail, retryable, problems, images, generationId, redisTime } = problem;
+  const { detail, retryable, problems, images, generationId = about, reached = 'maybe', redisTime } = problem;
   // A later version may have other codes.
   const code = Object.hasOwn(errorCodes, problem.code) ? (problem.code as ErrorCode) : 'api.failed';
   switch (code) {
@@ -62,7 +64,9 @@ export function errorOf(value: unknown, about?: string): DarkroomError | undefin
       return new GenerationError(code, detail);
     case 'request.conflict':
     case 'request.key-reused':
-      return new RequestConflictError(detail, { code, details: defined({ generationId }) });
+      return new RequestConflictError(detail, { code, details: defined({ generationId: problem.generationId }) });
+    case 'queue.unavailable':
+      return new QueueUnavailableError(detail, { reached, ...defined({ generationId }) });
     default:
       if (images !== undefined && images.length > 0) return new RetryRefusedError(about ?? '', images);
       return new DoorError(code, detail, retryable, { redisTime: redisTime === undefined ? undefined : Date.parse(redisTime) });

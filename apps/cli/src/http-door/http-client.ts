@@ -109,7 +109,8 @@ export function createHttpClient(
             path: '/v1/generations',
             ...(idempotencyKey !== undefined && { headers: { 'idempotency-key': quoted(idempotencyKey) } }),
             body: { ...(request as object), ...defined({ ...options, ...moments, generationId: id }) },
-            ...defined({ generationId: id }),
+            ...(id !== undefined && { generationId: id }),
+            ...(idempotencyKey === undefined && { ifLost: `darkroom show ${id} tells; the same command is another order` }),
           },
           (body, { headers }) => ({ view: viewOf(body), created: headers.get('idempotent-replayed') === null }),
         ).then(async ({ view, created }) => ({ generationId: view.generationId, created, quote: await quoteOf(view) }));

@@ -6,7 +6,6 @@ import {
   defined,
   InvalidRequestError,
   formatUsd,
-  hasCode,
   isFinalGeneration,
   type GenerationView,
 } from '@darkroom/contracts';
@@ -15,6 +14,7 @@ import { eachOf } from '@darkroom/producer/shared';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { createProgress } from '../orders/progress.ts';
 import { describeStanding } from '../orders/status-words.ts';
+import { enqueueOnce, followOrder } from './insist.ts';
 import { describeGeneration, isComplete } from './describe-generation.ts';
 import type { Client } from './client.ts';
 import { withClient } from './open-client.ts';
@@ -51,7 +51,7 @@ export const runGenerate = (values: GenerateValues, context: CommandContext): Pr
     const { from, again, detach, out } = values;
     if (out !== undefined) makeFolder(out);
     const orders = from === undefined ? [await readOrder(values, client)] : await readRequests(from, again, client.producer);
-    const queued = await enqueueAll(orders, values, client);
+    const queued = await enqueueAll(orders, values, client, context.signals.stop);
     const atMostNanoUsd = queued.reduce((sum, { quote }) => sum + quote.totalNanoUsd, 0);
     const found = queued.filter(({ created }) => !created).length;
     context.notes.print(
@@ -96,9 +96,29 @@ async function putFile(file: string, put: (image: Uint8Array) => Promise<string>
 }
 
 /** Enqueues all orders, in their order. A process that dies here has enqueued some: those with a key are found by it the next time. */
-async function enqueueAll(orders: readonly Order[], values: GenerateValues, { producer }: Client): Promise<Enqueued[]> {
+async function enqueueAll(
+  orders: readonly Order[],
+  values: GenerateValues,
+  { producer }: Client,
+  signal: AbortSignal,
+): Promise<Enqueued[]> {
   const shared = sharedOptions(values);
-  return eachOf(orders, WAITING, ({ request, options }) => producer.enqueue(request, { ...shared, ...options }));
+  return eachOf(orders, WAITING, ({ request, options }) => enqueueOnce(producer, request, { ...shared, ...options }, { signal }));
+}
+
+/** Makes an order again that Redis has lost. */
+async function enqueueAgain(
+  { request, options }: Order,
+  generationId: string,
+  values: GenerateValues,
+  { producer }: Client,
+  signal: AbortSignal,
+) {
+  const { runAt, ...shared } = sharedOptions(values);
+  // A time that has passed is left out.
+  const isLater = runAt !== undefined && Number(runAt) > Date.now();
+  const all = { ...shared, ...(isLater && { runAt }), ...options, generationId };
+  return (await enqueueOnce(producer, request, all, { signal })).generationId;
 }
 
 /** Returns the options that all orders of a command share. */
@@ -107,30 +127,6 @@ const sharedOptions = ({ tag, metadata, priority, runAt, deadline: deadlineAt, t
   ...(tag.length > 0 && { tags: tag }),
   ...(metadata.length > 0 && { metadata: Object.fromEntries(metadata) }),
 });
-
-/**
- * Follows an order to its end. A Redis that went back to an earlier state may have lost it, and the command still holds it: the same order
- * under the same id buys nothing twice.
- */
-async function* follow(
-  { request, options }: Order,
-  queued: Enqueued,
-  values: GenerateValues,
-  { producer }: Client,
-  signal: AbortSignal,
-): AsyncGenerator<GenerationView> {
-  for (let { generationId } = queued; ;) {
-    try {
-      return yield* producer.watch(generationId, { signal });
-    } catch (error) {
-      if (signal.aborted || !hasCode(error, 'generation.not-found')) throw error;
-    }
-    const { runAt, ...shared } = sharedOptions(values);
-    // A time that has passed is left out.
-    const isLater = runAt !== undefined && Number(runAt) > Date.now();
-    ({ generationId } = await producer.enqueue(request, { ...shared, ...(isLater && { runAt }), ...options, generationId }));
-  }
-}
 
 interface Ended {
   readonly view: GenerationView;
@@ -153,8 +149,8 @@ async function waitForAll(
   let failed = 0;
   try {
     return await eachOf(queued, isMany ? WAITING : orders.length, async (each, index) => {
-      for await (const view of follow(orders[index] as Order, each, values, client, stop)) {
-        // one order for each
+      const again = (id: string) => enqueueAgain(orders[index] as Order, id, values, client, stop); // one order for each
+      for await (const view of followOrder(client.producer, each.generationId, again, { signal: stop })) {
         const isFinal = isFinalGeneration(view.status);
         if (!isMany) progress.update(index, describeStanding(view), isFinal);
         if (!isFinal) continue;
@@ -171,7 +167,7 @@ async function waitForAll(
       throw new Error(`generation "${each.generationId}" left its watch without an end`);
     });
   } catch (error) {
-    if (stop.aborted)
+    if (stop.aborted || (error instanceof DarkroomError && error.retryable))
       notes.complain(
         `\nthe images are made all the same; to follow them: darkroom watch ${queued[0]?.generationId}${queued.length > 1 ? ', or the same command again' : ''}`,
       );

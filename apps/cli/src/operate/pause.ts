@@ -62,7 +62,9 @@ async function resumeBuying(
   let lifted = await store.resumeBuying(kinds.filter((kind) => kind !== 'operator'));
   let code: 0 | 1 = 0;
   const { operator, isRecorded } = await store.findPauses();
-  if (kinds.includes('operator') && (operator !== undefined || !isRecorded))
+  // A Redis that is not compared with S3 may have forgotten a pause, which would come back after "nothing was paused".
+  const mayBePaused = operator !== undefined || !isRecorded || (await store.readServerRun()).isRecovering;
+  if (kinds.includes('operator') && mayBePaused)
     code = await recordOrReport(
       openBucket,
       terminal,

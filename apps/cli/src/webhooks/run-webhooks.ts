@@ -68,7 +68,13 @@ async function shownWhenRecorded(
   endpoints: ClientEndpoints,
   { answer, terminal }: CommandContext,
 ): Promise<ExitCode> {
-  const recorded = await untilRecorded(endpoints, endpoint.endpointId);
+  const outcome = await untilRecorded(endpoints, endpoint);
+  if (outcome === 'changed') {
+    const words = `${endpoint.endpointId} is not as this command left it: redis lost the change, or another one followed; look at it with webhooks ${endpoint.endpointId}`;
+    terminal.complain(words);
+    return 1;
+  }
+  const recorded = outcome === 'recorded';
   const now = { ...endpoint, recorded };
   answer(now, [describeEndpoint(now), ...(now.secret === undefined ? [] : [now.secret])]);
   if (!recorded) terminal.complain('the change is in redis, and not in S3 yet (recorded: false): a worker records it when one runs');

@@ -1,17 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { hasCode } from '@darkroom/contracts';
-import type { NotificationView, WebhookEndpoints } from '@darkroom/producer';
+import type { NotificationView, WebhookEndpoints, WebhookEndpointWithSecret } from '@darkroom/producer';
 
 const LOOK_EVERY_MS = 250;
 /** A worker carries changes into S3 every few seconds. */
 const RECORDED_WITHIN_MS = 30_000;
 const ATTEMPTED_WITHIN_MS = 30_000;
 
-/** Waits until S3 has the last change of an endpoint. @returns false if it has not within half a minute. */
-export async function untilRecorded(endpoints: Pick<WebhookEndpoints, 'get'>, endpointId: string): Promise<boolean> {
-  for (const until = Date.now() + RECORDED_WITHIN_MS; Date.now() < until; await delay(LOOK_EVERY_MS))
-    if ((await endpoints.get(endpointId)).recorded) return true;
-  return false;
+/**
+ * Waits until S3 has a change of an endpoint.
+ * @returns "not-yet" after half a minute; "changed" if the endpoint is not as the change left it: Redis went back behind it, or another change
+ * followed.
+ */
+export async function untilRecorded(
+  endpoints: Pick<WebhookEndpoints, 'get'>,
+  { secret: _secret, recorded: _recorded, ...left }: WebhookEndpointWithSecret,
+): Promise<'recorded' | 'not-yet' | 'changed'> {
+  for (const until = Date.now() + RECORDED_WITHIN_MS; Date.now() < until; await delay(LOOK_EVERY_MS)) {
+    const { recorded, ...now } = await endpoints.get(left.endpointId);
+    if (!isDeepStrictEqual(now, left)) return 'changed';
+    if (recorded) return 'recorded';
+  }
+  return 'not-yet';
 }
 
 /** Waits until a notification has ended. @returns undefined if it has not within half a minute. */
