@@ -1,7 +1,7 @@
 import { createGenerationId } from '@darkroom/contracts';
 import { eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bringHome } from './bring-home.ts';
 import { order, startWorld, type World } from './world.ts';
 
@@ -153,19 +153,21 @@ test('an order that Redis loses before it is answered is no 404: the caller is t
   expect((await create({ generationId })).status).toBe(202);
 });
 
-test('a generation that Redis may have forgotten is no 404, read or cancelled, before Redis is compared with S3', async () => {
+test('a generation that Redis may have forgotten is no 404 before Redis is compared with S3', async () => {
   const { body } = await create();
   const generationId = String(body['generationId']);
   const key = `${world.prefix}:generation:${generationId}`;
   const run = await world.redis.getset(`${world.prefix}:server-run`, 'another run');
   const entry = await world.redis.dumpBuffer(key);
   await world.redis.del(key);
+  onTestFinished(async () => {
+    await world.redis.set(`${world.prefix}:server-run`, run ?? '');
+    await world.redis.restore(key, 0, entry);
+  });
   expect(await call('GET', `/v1/generations/${generationId}`)).toMatchObject({
     status: 503,
     body: { code: 'queue.unavailable', reached: 'no' },
   });
-  await world.redis.set(`${world.prefix}:server-run`, run ?? '');
-  await world.redis.restore(key, 0, entry);
 });
 
 test('lists in pages that continue, by status, tag, metadata and time', async () => {
