@@ -194,6 +194,14 @@ test('with --catcher a probe describes webhooks and uploads', async () => {
   expect(output).toMatch(/TIMING_UPLOAD_WINDOW_MS=\d+/);
 });
 
+test('a probe concludes nothing from sends that fail at the provider', async () => {
+  const provider = await startProvider({ submit500Rate: 1 });
+  const { output } = await probe(provider);
+  expect(output).toContain('no refusal to look at: HTTP 500');
+  expect(output).toContain('it was not answered: HTTP 500');
+  expect(output).not.toMatch(/used? up the id|USED UP|refused before it began/);
+});
+
 test('a probe with a wrong key says so, asks nothing else, and buys nothing', async () => {
   const provider = await startProvider();
   const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', newFile()], { ...provider.environment, RUNWARE_API_KEY: 'wrong' });

@@ -52,6 +52,9 @@ export const isAccepted = (answer: ProbeAnswer): boolean =>
 export const isOpen = (answer: ProbeAnswer): boolean =>
   !isAccepted(answer) && (faultOf(answer) === undefined || (answer.httpStatus ?? 500) >= 500);
 
+/** Returns how sure a conclusion from an answer is: a send or a question without one shows nothing. */
+export const sureOf = (answer: ProbeAnswer): Observation['sure'] => (isOpen(answer) ? 'not seen' : 'seen once');
+
 export const faultOf = ({ entries }: ProbeAnswer): ProbeEntry['fault'] => entries.find(({ fault }) => fault !== undefined)?.fault;
 
 /** Describes an answer in a few words. */

@@ -1,9 +1,12 @@
+import type { ProbeAnswer, ProbeEntry } from '@darkroom/runware-client';
 import {
   describeAnswer,
   faultOf,
   IMAGE_NANO_USD,
   isAccepted,
+  isOpen,
   pollUntilOver,
+  sureOf,
   PROMPT,
   type Observation,
   type Probe,
@@ -46,11 +49,11 @@ export const lifeOfTaskStep: Step = {
       ...afterEnd,
       {
         text: `of two tasks asked for in one request, the one that exists got ${knew} answers (${describeAnswer(several)})`,
-        sure: 'seen once',
+        sure: sureOf(several),
       },
       {
         text: `getTaskDetails kept as the response: ${responseOf(detailsBefore)}; after the resend: ${responseOf(detailsAfter)}`,
-        sure: 'seen once',
+        sure: isOpen(detailsBefore) ? sureOf(detailsBefore) : sureOf(detailsAfter),
       },
       { text: `imageURL without a ttl was ${addressWords[fetched]} at once`, sure: 'seen once' },
     ];
@@ -90,12 +93,14 @@ export const rejectionStep: Step = {
       budget.spend(IMAGE_NANO_USD);
       return [{ text: 'a width that the page does not list was taken: no refusal to look at', sure: 'not seen' }];
     }
+    if (isOpen(refused)) return [{ text: `no refusal to look at: ${describeAnswer(refused)}`, sure: 'not seen' }];
     const corrected = await client.buy({ taskUUID, prompt: PROMPT });
     const text = `the refusal was ${describeAnswer(refused)}; corrected and sent again under the same id: ${describeAnswer(corrected)}`;
     if (faultOf(corrected)?.class === 'conflict')
       return [{ text: `${text}: the refusal USED UP the id; Darkroom continues with a new id, no setting needed`, sure: 'seen once' }];
-    if (isAccepted(corrected)) budget.spend(IMAGE_NANO_USD);
-    return [{ text: `${text}: the refusal did not use up the id`, sure: isAccepted(corrected) ? 'seen once' : 'not seen' }];
+    if (!isAccepted(corrected)) return [{ text: `${text}, which says neither`, sure: 'not seen' }];
+    budget.spend(IMAGE_NANO_USD);
+    return [{ text: `${text}: the refusal did not use up the id`, sure: 'seen once' }];
   },
 };
 
@@ -113,7 +118,13 @@ export const failureStep: Step = {
     const { client, budget, createId } = probe;
     const taskUUID = createId();
     const answer = await client.buy({ taskUUID, prompt: PROMPT, referenceImages: [NO_IMAGE] });
-    if (!isAccepted(answer)) return [{ text: `it was refused before it began: ${describeAnswer(answer)}`, sure: 'seen once' }];
+    if (!isAccepted(answer))
+      return [
+        {
+          text: `${isOpen(answer) ? 'it was not answered' : 'it was refused before it began'}: ${describeAnswer(answer)}`,
+          sure: sureOf(answer),
+        },
+      ];
     budget.spend(IMAGE_WITH_REFERENCE_NANO_USD);
     const over = await pollUntilOver(probe, taskUUID, IMAGE_WITH_REFERENCE_NANO_USD);
     if (over?.fault === undefined)
@@ -122,6 +133,10 @@ export const failureStep: Step = {
     return [{ ...failureObservation(over), text: `${failureObservation(over).text}; ${cost}` }];
   },
 };
+
+/** Describes if an answer still knows a task. @param isIt Tells an entry that does. */
+const memoryOf = (answer: ProbeAnswer, isIt: (entry: ProbeEntry) => boolean): string =>
+  isOpen(answer) ? 'did not answer about' : answer.entries.some(isIt) ? 'still knows' : 'FORGOT';
 
 /** Asks the same questions again, later. @param waitMs Time after the end of the task. */
 export const laterStep = (waitMs: number): Step => ({
@@ -140,11 +155,8 @@ export const laterStep = (waitMs: number): Step => ({
     const again = await resend(probe, { taskUUID: finished.taskUUID, prompt: PROMPT }, `${seconds} s after its end`);
     return [
       ...again,
-      {
-        text: `getResponse ${polled.entries.some(({ hasImage }) => hasImage) ? 'still knows' : 'FORGOT'} the result after ${seconds} s`,
-        sure: 'seen once',
-      },
-      { text: `getTaskDetails ${details.entries.length > 0 ? 'still knows' : 'FORGOT'} the task after ${seconds} s`, sure: 'seen once' },
+      { text: `getResponse ${memoryOf(polled, ({ hasImage }) => hasImage)} the result after ${seconds} s`, sure: sureOf(polled) },
+      { text: `getTaskDetails ${memoryOf(details, () => true)} the task after ${seconds} s`, sure: sureOf(details) },
       { text: `imageURL without a ttl was ${addressWords[fetched]} after ${seconds} s`, sure: 'seen once' },
     ];
   },
