@@ -89,6 +89,47 @@ describe('after an answer that proves nothing the settlement looks, and the same
   });
 });
 
+describe('an answer that is not whole proves nothing', () => {
+  const LIMIT_MS = 300;
+  const timed = async <Value>(run: Promise<Value>): Promise<Value> => {
+    const startedAt = performance.now();
+    const value = await run;
+    expect(performance.now() - startedAt, 'milliseconds of two requests').toBeLessThan(2 * LIMIT_MS + 1000);
+    return value;
+  };
+
+  test.each(['truncated', 'cut', 'cut-chunked', 'endless'])(
+    '%s: each request ends in time, and the task is bought once',
+    async (brokenBody) => {
+      const purchase = () => world.purchase({ requestTimeoutMs: LIMIT_MS, timing: { uploadWindowMs: 0 } });
+      const taken = { replay: 'conflict-while-running', uploadNeverRate: 1, webhookDropRate: 1, brokenBody };
+      await world.setFaults({ ...taken, submitBrokenRate: 1 });
+      const ref = await world.enqueue();
+      expect(await timed(submit(purchase(), ref))).toEqual({ kind: 'submitted' });
+      await world.executed(ref);
+      // Without an answer to its questions no run sends again, although the provider would take the id.
+      await world.setFaults({ ...taken, pollBrokenRate: 1 });
+      expect(await timed(submit(purchase(), ref))).toEqual({ kind: 'submitted' });
+      await world.due(ref);
+      expect(await timed(settle(purchase(), ref))).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
+      expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running', images: [{ status: 'open' }] });
+      expect(await world.billed(ref, 'submission')).toBe(1);
+      await world.setFaults(taken);
+      await world.comeHome(ref, purchase());
+      await expectAgreement(world, ref, succeededOnce);
+    },
+  );
+
+  test('not even the refusal that it began with', async () => {
+    await world.setFaults({ maxReferenceImages: 1, submitBrokenRate: 1 });
+    const ref = await world.enqueue({ references: 2 });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    expect(await world.billed(ref, 'refusal')).toBe(1);
+    expect((await world.store.beginSettlement(ref))?.status).toBe('committed');
+    expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 24_000_000 });
+  });
+});
+
 test('while S3 is away no resend window runs, because nothing was sent', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();

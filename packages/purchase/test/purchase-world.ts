@@ -49,6 +49,8 @@ export interface Circumstances {
   askForUpload?: boolean;
   /** Time for which the process stood still, in milliseconds; may change during a run. */
   clock?: { stoodStillMs: number };
+  /** Longest request to the provider, in milliseconds; 5,000 by default. */
+  requestTimeoutMs?: number;
   /** Address of the provider. */
   providerUrl?: string;
 }
@@ -131,12 +133,19 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
   const settlements = createSettlements(redis, { prefix });
 
   const warnings: Record<string, unknown>[] = [];
-  const purchase: PurchaseWorld['purchase'] = ({ timing, maxSubmissions = 2, askForUpload = true, clock, providerUrl } = {}) => {
+  const purchase: PurchaseWorld['purchase'] = ({
+    timing,
+    maxSubmissions = 2,
+    askForUpload = true,
+    clock,
+    requestTimeoutMs = 5000,
+    providerUrl,
+  } = {}) => {
     const client = createRunwareClient(
       {
         url: providerUrl ?? `http://${provider.host}/v1`,
         apiKey: provider.apiKey,
-        requestTimeoutMs: 5000,
+        requestTimeoutMs,
         imageHosts: [provider.host],
         maxImageBytes: MAX_IMAGE_BYTES,
       },

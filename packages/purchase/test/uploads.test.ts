@@ -135,17 +135,21 @@ describe('an image that neither the upload nor its address gives', () => {
 
 describe('a finished image whose address answers without it is asked for again', () => {
   const answers = ['401', '403', '404', '410', '400', 'html', 'empty', 'truncated', 'other-size', 'redirect', 'reset'];
-  test.each(answers)('%s: it comes home later, and its caller sees only that', async (imageUrlLateAnswer) => {
-    await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 400, imageUrlLateAnswer });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.executed(ref);
-    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
-    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running', images: [{ status: 'open' }] });
-    await world.comeHome(ref, afterTheWindow());
-    const view = await expectAgreement(world, ref, succeededOnce);
-    expect(view.images[0]?.road).toBe('image-url');
-  });
+  test.each([...answers, 'cut', 'cut-chunked', 'endless'])(
+    '%s: it comes home later, and its caller sees only that',
+    async (imageUrlLateAnswer) => {
+      const afterTheWindow = () => world.purchase({ timing: { uploadWindowMs: 0 }, requestTimeoutMs: 300 });
+      await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 400, imageUrlLateAnswer });
+      const ref = await world.enqueue();
+      await submit(world.purchase(), ref);
+      await world.executed(ref);
+      expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
+      expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running', images: [{ status: 'open' }] });
+      await world.comeHome(ref, afterTheWindow());
+      const view = await expectAgreement(world, ref, succeededOnce);
+      expect(view.images[0]?.road).toBe('image-url');
+    },
+  );
 
   test('under the address that the provider names then', async () => {
     await world.setFaults({ uploadNeverRate: 1, imageUrlMovesRate: 1, imageUrlMovesMs: 300 });

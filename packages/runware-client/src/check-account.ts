@@ -4,7 +4,7 @@ import { isAbout, readAnswer } from './answer.ts';
 import { exchangeTask, type Exchange, type ExchangeSettings } from './exchange.ts';
 import { faultOfAnswer, faultOfEntry } from './fault.ts';
 import type { Redactor } from './redact.ts';
-import { speaksAsProvider, submitVerdictOf } from './submit-verdict.ts';
+import { isForeign, submitVerdictOf } from './submit-verdict.ts';
 import { buildPollTask, buildPurchaseTask } from './task.ts';
 import { taskStateOf } from './task-state.ts';
 
@@ -98,7 +98,7 @@ function verdictOfQuestion(exchange: Exchange, taskUUID: string, redactor: Redac
   // `taskNotFound` and similar codes are the provider's answer for an unknown task.
   const isAnswer = fault.class === 'not-found' && /task/i.test(fault.code);
   if (isAnswer) return { kind: 'open' };
-  return { kind: speaksAsProvider(exchange) ? 'inconclusive' : 'foreign', fault };
+  return { kind: isForeign(exchange) ? 'foreign' : 'inconclusive', fault };
 }
 
 /** True for data that is empty or about the task; data of something else is that of another host. */

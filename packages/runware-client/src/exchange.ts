@@ -109,10 +109,12 @@ async function readJson(response: ProviderResponse): Promise<AnswerBody> {
     // The status has arrived and is still usable; for a purchase, a truncated body means that the outcome is unknown.
     return { kind: 'unreadable', reason: 'cut off' };
   }
+  const text = new TextDecoder().decode(bytes);
   try {
-    return { kind: 'json', value: JSON.parse(new TextDecoder().decode(bytes)) };
+    return { kind: 'json', value: JSON.parse(text) };
   } catch {
-    return { kind: 'unreadable', reason: 'not JSON' };
+    // A proxy that lost the end of an answer passes on the beginning, under its new length.
+    return { kind: 'unreadable', reason: /^\s*[[{]/.test(text) ? 'cut off' : 'not JSON' };
   }
 }
 

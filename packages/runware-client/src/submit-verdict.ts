@@ -96,19 +96,19 @@ function unknownVerdict(answer: Answered, fault: ProviderFault): SubmitVerdict {
   return {
     kind: 'unknown',
     fault,
-    ...(speaksAsProvider(answer) ? {} : { foreign: true }),
+    ...(isForeign(answer) ? { foreign: true } : {}),
     // Runware answers 503 and 504 when a queue is full or too slow (Runware docs, platform/rate-limits).
     ...(answer.status === 503 || answer.status === 504 ? { throttle: true, ...waitOf(answer) } : {}),
   };
 }
 
 /**
- * Returns true if an answer holds an error with a code of the provider; a code that other hosts use too must also name a task or a
- * parameter.
+ * Returns true if an answer is whole and holds no error with a code of the provider; a code that other hosts use too must also name a task
+ * or a parameter. An answer that was cut off says nothing of its sender.
  */
-export function speaksAsProvider({ body }: Answered): boolean {
-  const entries = body.kind === 'json' ? (readAnswer(body.value) ?? []) : [];
-  return entries.some(
+export function isForeign({ body }: Answered): boolean {
+  if (body.kind === 'unreadable') return body.reason !== 'cut off';
+  return !(readAnswer(body.value) ?? []).some(
     ({ isError, code, taskUUID, parameter }) =>
       isError && code !== undefined && (taskUUID !== undefined || parameter !== undefined || ownClasses.has(classifyFault({ code }))),
   );

@@ -171,6 +171,7 @@ const replies: [string, Script, object][] = [
   ['an empty body with HTTP 200', answerText(200, ''), { kind: 'unknown' }],
   ['JSON that is no object', answerText(200, '"ok"'), { kind: 'unknown' }],
   ['half a body with HTTP 200', answerHalf(200), { kind: 'unknown' }],
+  ['half of a refusal', answerText(400, JSON.stringify({ errors: [error('invalidModel')] }).slice(0, -1)), { kind: 'unknown' }],
   ['half a body with HTTP 429', answerHalf(429), { kind: 'throttled' }],
   ['a body without end', answerText(200, 'x'.repeat(1024 * 1024 + 1)), { kind: 'unknown' }],
   ['HTML with HTTP 400', answerText(400, '<html>'), { kind: 'unknown' }],
@@ -182,6 +183,15 @@ test.each(replies)('%s is understood', async (_name, script, verdict) => {
   await using world = await setup(script);
   expect(await world.client.submit(order)).toMatchObject(verdict);
   expect(world.provider.seen).toHaveLength(1);
+});
+
+test.each([
+  ['by the connection', answerHalf(200)],
+  ['by a proxy, which tells the new length', answerText(200, JSON.stringify({ data: [task] }).slice(0, -9))],
+])('an answer that was cut off %s is not taken for one of another server', async (_how, script) => {
+  await using world = await setup(script);
+  expect(await world.client.submit(order)).not.toHaveProperty('foreign');
+  expect(await world.client.checkAccount({ dryRun: false })).toMatchObject({ kind: 'inconclusive', canAsk: true });
 });
 
 test('a refused parameter of the page concerns either its order or the settings of Darkroom, even if the error names no task', async () => {

@@ -26,8 +26,24 @@ const millisecondRange = (from: number, to: number, does: string) =>
 export const uploadKinds = ['other-image', 'image', 'truncated', 'empty', 'html', 'other-format', 'other-size'] as const;
 export type UploadKind = (typeof uploadKinds)[number];
 
+/** Answers that are not whole. */
+export const brokenBodies = ['truncated', 'cut', 'cut-chunked', 'endless'] as const;
+export type BrokenBody = (typeof brokenBodies)[number];
+
 /** Answers of an image's address in place of the image. */
-export const imageAnswers = ['404', '403', '410', '401', 'html', 'empty', 'truncated', 'other-size', 'redirect', '400', 'reset'] as const;
+export const imageAnswers = [
+  '404',
+  '403',
+  '410',
+  '401',
+  'html',
+  'empty',
+  'other-size',
+  'redirect',
+  '400',
+  'reset',
+  ...brokenBodies,
+] as const;
 export type ImageAnswer = (typeof imageAnswers)[number];
 
 export const faultsSchema = z.strictObject({
@@ -48,6 +64,11 @@ export const faultsSchema = z.strictObject({
   poisonAnswer: choice(wallAnswers, 'See `poisonWord`; the values of `gatewayAnswer`.'),
   wallPassesOn: flag(false, 'Such requests are also passed on to Runware, whose answer is dropped.'),
   dryRunIsCharged: flag(false, 'A dry run is executed and charged as a purchase.'),
+
+  brokenBody: choice(
+    brokenBodies,
+    'Form of answers that are not whole: the first half with its true length; the first half of a greater length, or of chunks without an end, and then the end of the connection; the first half, and then a byte from time to time for ever.',
+  ),
 
   // The account
   balanceUsd: z
@@ -70,6 +91,7 @@ export const faultsSchema = z.strictObject({
   submitErrorsIn200Rate: rate(0, 'HTTP 200 with `errors` (`rateLimitExceeded`); not accepted.'),
   submitEmptyAckRate: rate(0, 'HTTP 200 `{"data":[]}`, and the task was accepted.'),
   submitNotJsonRate: rate(0, 'HTTP 200 with an HTML page, and the task was accepted.'),
+  submitBrokenRate: rate(0, 'The answer is not whole (`brokenBody`), and the task was accepted.'),
   submitSlowRate: rate(0, 'The answer takes `submitSlowMs` longer; the task was accepted at once.'),
   submitSlowMs: milliseconds(5000, 'See `submitSlowRate`.'),
   submit401Rate: rate(0, 'HTTP 401 `invalidApiKey`.'),
@@ -154,6 +176,7 @@ export const faultsSchema = z.strictObject({
   pollUnknown: choice(['empty', 'not-found'], 'Answer to a question about an unknown task: `{"data":[]}`, or HTTP 404 `taskNotFound`.'),
   pollStrangerRate: rate(0, 'Answers to questions that also contain a result of another task and a failure of a third.'),
   pollResetRate: rate(0, 'Questions whose connection is reset.'),
+  pollBrokenRate: rate(0, 'Answers to `getResponse` and `getTaskDetails` that are not whole (`brokenBody`).'),
   poll401Rate: rate(0, 'Questions answered with HTTP 401 `invalidApiKey`.'),
   poll402Rate: rate(0, 'Questions answered with HTTP 402 `insufficientCredits`.'),
   poll403Rate: rate(0, 'Questions answered with HTTP 403 `permissionDenied`.'),
@@ -186,7 +209,7 @@ export const faultsSchema = z.strictObject({
   imageUrlLateMs: milliseconds(30_000, 'See `imageUrlLateRate`.'),
   imageUrlLateAnswer: choice(
     imageAnswers,
-    'Answer of such an address before it has the image: HTTP 404, 403, 410 or 401; a page of HTML; no bytes; half of the image; the image at half its width and height; a redirect; HTTP 400; a reset connection.',
+    'Answer of such an address before it has the image: HTTP 404, 403, 410 or 401; a page of HTML; no bytes; the image at half its width and height; a redirect; HTTP 400; a reset connection; an image that is not whole (`brokenBody`).',
   ),
   imageUrlMovesRate: rate(
     0,

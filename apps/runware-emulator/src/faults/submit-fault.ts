@@ -5,7 +5,7 @@ import type { FaultName, Faults } from './schema.ts';
 export type SubmitFault =
   | { kind: 'reset'; accepts: boolean }
   | { kind: 'refusal'; accepts: boolean; httpStatus: number; code: string; message: string; retryAfterSeconds?: number }
-  | { kind: 'slow' | 'empty-ack' | 'not-json'; accepts: true };
+  | { kind: 'slow' | 'empty-ack' | 'not-json' | 'broken'; accepts: true };
 
 type RateName = Extract<FaultName, `submit${string}Rate`>;
 
@@ -27,6 +27,7 @@ const faultsByRate: readonly (readonly [RateName, SubmitFault])[] = [
   ['submitErrorsIn200Rate', refusal(200, 'rateLimitExceeded', 'The queue capacity is exceeded. Try again later.')],
   ['submitEmptyAckRate', { kind: 'empty-ack', accepts: true }],
   ['submitNotJsonRate', { kind: 'not-json', accepts: true }],
+  ['submitBrokenRate', { kind: 'broken', accepts: true }],
   ['submitSlowRate', { kind: 'slow', accepts: true }],
   ['submit401Rate', refusal(401, 'invalidApiKey', 'Invalid API key.')],
   ['submit402Rate', refusal(402, 'insufficientCredits', 'The balance is not enough for this task.')],

@@ -9,6 +9,7 @@ import { drawImageAnswer, parseImageFile } from '../tasks/image-address.ts';
 import { isObject } from '../validation/check-image-inference.ts';
 import { namesOf } from '../validation/runware-error.ts';
 import { answerRequest, type RequestDependencies } from '../tasks/answer-request.ts';
+import { sendBroken } from './broken-body.ts';
 import { describeWall, wallAnswerOf } from './wall.ts';
 
 /** Adds Runware's routes: the endpoint of the API, and the address of each image. */
@@ -57,9 +58,14 @@ async function sendImage(
   switch (answer) {
     case 'image':
     case 'empty':
-    case 'truncated':
     case 'other-size':
       return reply.type(contentTypeOf(task.request.outputFormat)).send(await loadUpload(answer, task, seed, gallery));
+    case 'truncated':
+    case 'cut':
+    case 'cut-chunked':
+    case 'endless':
+      void reply.type(contentTypeOf(task.request.outputFormat));
+      return sendBroken(reply, answer, await loadUpload('image', task, seed, gallery));
     case 'html':
       return reply.type('text/html').send(HTML);
     case 'redirect':
@@ -82,8 +88,11 @@ async function sendAnswer(reply: FastifyReply, answer: Answer): Promise<FastifyR
   if (answer.instead === 'reset') return reset(reply);
   if (answer.instead === 'html') return reply.type('text/html').send(HTML);
   if (answer.retryAfterSeconds !== undefined) void reply.header('retry-after', answer.retryAfterSeconds);
-  const { items, errors } = answer;
-  return reply.code(answer.httpStatus).send({ data: items, ...(errors.length > 0 && { errors }) });
+  const { items, errors, instead } = answer;
+  const envelope = { data: items, ...(errors.length > 0 && { errors }) };
+  void reply.code(answer.httpStatus);
+  if (instead === undefined) return reply.send(envelope);
+  return sendBroken(reply.type('application/json'), instead, Buffer.from(JSON.stringify(envelope)));
 }
 
 function reset(reply: FastifyReply): FastifyReply {

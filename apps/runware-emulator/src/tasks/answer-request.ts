@@ -5,6 +5,7 @@ import { combine, refuseWith, type Answer } from './answer.ts';
 import { checkKey } from './check-key.ts';
 import { getResponse, type PollDependencies } from './get-response.ts';
 import { getTaskDetails } from './get-task-details.ts';
+import { breakSome } from './poll-fault.ts';
 import { dryRun, submit, type SubmitDependencies } from './submit.ts';
 
 export interface RequestDependencies extends SubmitDependencies, PollDependencies {
@@ -37,9 +38,9 @@ async function answerTask(task: unknown, isDryRun: boolean, dependencies: Reques
     case 'imageInference':
       return isDryRun ? dryRun(task, dependencies) : submit(task, dependencies);
     case 'getResponse':
-      return getResponse(task, dependencies);
+      return breakSome(await getResponse(task, dependencies), task, dependencies);
     case 'getTaskDetails':
-      return getTaskDetails(task, dependencies);
+      return breakSome(await getTaskDetails(task, dependencies), task, dependencies);
     case 'accountManagement':
       return accountDetails(task, dependencies);
     case undefined:

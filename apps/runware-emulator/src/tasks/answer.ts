@@ -1,4 +1,5 @@
 import { defined } from '@darkroom/contracts';
+import type { BrokenBody } from '../faults/schema.ts';
 import type { RunwareError } from '../validation/runware-error.ts';
 import type { ResultItem } from './result-item.ts';
 
@@ -8,8 +9,8 @@ export interface Answer {
   items: readonly ResultItem[];
   errors: readonly RunwareError[];
   retryAfterSeconds?: number;
-  /** Replaces the whole response. */
-  instead?: 'reset' | 'html';
+  /** Replaces the whole response, or breaks it. */
+  instead?: 'reset' | 'html' | BrokenBody;
 }
 
 /** Builds an answer with results. */

@@ -1,5 +1,7 @@
 import type { Dice } from '../dice.ts';
 import type { FaultName, Faults } from '../faults/schema.ts';
+import type { Switchboard } from '../faults/switchboard.ts';
+import type { Stats } from '../stats.ts';
 import type { RawTask } from '../validation/check-image-inference.ts';
 import { namesOf } from '../validation/runware-error.ts';
 import { answerWith, refuseWith, type Answer } from './answer.ts';
@@ -30,6 +32,18 @@ export function drawPollFault(faults: Faults, dice: Dice, poll: number, raw: Raw
 /** Answers a question about an unknown task. */
 export function answerUnknown(raw: RawTask, faults: Faults): Answer {
   return faults.pollUnknown === 'empty' ? answerWith() : nameQuestion(about(404, 'taskNotFound', 'The task was not found.'), raw, faults);
+}
+
+/** Breaks a share of the answers to questions. */
+export function breakSome(
+  answer: Answer,
+  raw: RawTask,
+  { switches, dice, stats }: { switches: Switchboard; dice: Dice; stats: Stats },
+): Answer {
+  const { pollBrokenRate, brokenBody } = switches.current();
+  const { taskType = '', taskUUID = '' } = namesOf(raw);
+  const isBroken = dice.chance(pollBrokenRate, 'poll-broken', taskType, taskUUID, stats.polls);
+  return isBroken && answer.instead === undefined ? { ...answer, instead: brokenBody } : answer;
 }
 
 /** Adds names to an error about the question, as the switches say; with the names of the task it looks like a failure of the task. */

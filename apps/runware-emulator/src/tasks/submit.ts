@@ -2,6 +2,7 @@ import { defined, formatUsd } from '@darkroom/contracts';
 import { promptSha256, type Bill } from '../bill.ts';
 import type { Clock } from '../clock.ts';
 import type { Dice } from '../dice.ts';
+import type { Faults } from '../faults/schema.ts';
 import { drawAccountFault, drawSubmitFault, type SubmitFault } from '../faults/submit-fault.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import { purposeOf, type Task } from '../state/task.ts';
@@ -42,7 +43,7 @@ export async function submit(raw: RawTask, dependencies: SubmitDependencies): Pr
   if (fault?.kind === 'reset') return cutOff;
   if (fault?.kind === 'slow') await clock.sleep(faults.submitSlowMs, signal);
   const answer = 'refusal' in decision ? decision.refusal : await answerAccepted(decision, dependencies);
-  return disturb(answer, fault, raw);
+  return disturb(answer, fault, raw, faults);
 }
 
 interface Accepted {
@@ -91,7 +92,7 @@ function recordRefusal(raw: RawTask, receipt: number, answer: Answer, { store, b
   return answer;
 }
 
-function disturb(answer: Answer, fault: SubmitFault | undefined, raw: RawTask): Answer {
+function disturb(answer: Answer, fault: SubmitFault | undefined, raw: RawTask, { brokenBody }: Faults): Answer {
   switch (fault?.kind) {
     case undefined:
     case 'slow':
@@ -102,6 +103,8 @@ function disturb(answer: Answer, fault: SubmitFault | undefined, raw: RawTask): 
       return { ...answer, items: [] };
     case 'not-json':
       return { ...answer, instead: 'html' };
+    case 'broken':
+      return { ...answer, instead: brokenBody };
     case 'refusal':
       return refusalOf(fault, raw);
   }

@@ -27,6 +27,7 @@ test.each<[string, unknown[]]>([
   ['webhookExtraFields', [true, false]],
   ['uploadChunkedRate', [0.1, 0]],
   ['uploadContentType', ['', 'application/octet-stream']],
+  ['brokenBody', ['truncated', 'cut', 'cut-chunked', 'endless']],
   ['unknownParameters', ['refuse', 'ignore']],
   ['replay', ['conflict-for-good', 'conflict-while-running']],
   ['pollHidesRunning', [true, false]],

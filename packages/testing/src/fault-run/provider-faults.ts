@@ -59,6 +59,7 @@ const drawShapes = (draws: NamedDraws) => ({
   unknownParameters: draws.pick('unknownParameters', ['refuse', 'ignore']),
   // Each answer that an address may give before it has the image; a patient worker gets the image in the end.
   imageUrlLateAnswer: draws.pick('imageUrlLateAnswer', imageUrlAnswers),
+  brokenBody: draws.pick('brokenBody', ['truncated', 'cut', 'cut-chunked', 'endless']),
 });
 
 /** Answers that an address may give instead of the image (see the emulator's README). */
@@ -74,6 +75,9 @@ export const imageUrlAnswers = [
   'redirect',
   '400',
   'reset',
+  'cut',
+  'cut-chunked',
+  'endless',
 ] as const;
 
 /**
@@ -149,6 +153,7 @@ const submissions = ({ requestTimeoutMs }: Timing): ProviderFaults => ({
   submitErrorsIn200Rate: 0.01,
   submitEmptyAckRate: 0.01,
   submitNotJsonRate: 0.01,
+  submitBrokenRate: 0.01,
 });
 
 const failures: ProviderFaults = { failProviderErrorRate: 0.02, failTimeoutProviderRate: 0.01, failContentPolicyRate: 0.01 };
@@ -193,6 +198,7 @@ const questions: ProviderFaults = {
   pollEmptyRate: 0.02,
   pollStrangerRate: 0.05,
   pollResetRate: 0.02,
+  pollBrokenRate: 0.01,
   poll401Rate: 0.003,
   poll402Rate: 0.003,
   poll403Rate: 0.003,

@@ -29,6 +29,7 @@ const usedUpByRefusals: EmulatorSwitches = {
   detailsRefusalHidesTask: false,
   pollLagMs: [0, 0],
   imageUrlLateAnswer: 'html',
+  brokenBody: 'truncated',
 };
 
 const SECOND = 1000;
