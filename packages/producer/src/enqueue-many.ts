@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   CorruptRecordError,
   DarkroomError,
@@ -70,6 +71,7 @@ export async function readMany(
     problems.push({ path: `options.${path}`, message: `must hold one for each of the ${inputs.length} requests`, given });
   }
   const seen = new Set<string>();
+  const firstOfKey = new Map<string, number>();
   const requests: StoredRequest[] = [];
   const read: unknown[] = [];
   const partOf = partsOf(problems);
@@ -83,6 +85,13 @@ export async function readMany(
     part.push(...withholdProblems(request ?? input, shared.withholdFlagged));
     read.push(request ?? input);
     if (request !== undefined) requests.push(request);
+    if (own.idempotencyKey !== undefined && own.idempotencyKey !== '') {
+      const first = firstOfKey.get(own.idempotencyKey);
+      if (first === undefined) firstOfKey.set(own.idempotencyKey, index);
+      // Redis would refuse it behind the first one, which it then holds.
+      else if (!isDeepStrictEqual(read[first], request ?? input))
+        part.push({ path: 'options.idempotencyKey', message: `is the key of another of these requests, requests[${first}]` });
+    }
     if (own.generationId === undefined) continue;
     if (seen.has(own.generationId))
       problems.push({ path: `options.generationIds[${index}]`, message: 'is the id of an earlier one of these requests' });

@@ -109,6 +109,19 @@ test('a key that was used before returns its generation', async () => {
   expect(await generationsOf(world)).toBe(3);
 });
 
+test('a key of two different requests is a problem before anything is queued; of two equal ones it is one generation', async () => {
+  await using world = await setup();
+  const [one, other] = [{ positivePrompt: 'door 1' }, { positivePrompt: 'door 2' }];
+  await expect(world.producer.enqueueMany([one, other, one], { idempotencyKeys: ['order', 'order', 'order'] })).rejects.toMatchObject({
+    code: 'request.invalid',
+    problems: [{ path: 'options.idempotencyKeys[1]', message: 'is the key of another of these requests, requests[0]' }],
+  });
+  expect(await generationsOf(world)).toBe(0);
+  const enqueued = await world.producer.enqueueMany([one, { ...one }], { idempotencyKeys: ['order', 'order'] });
+  expect(enqueued.map(({ created }) => created)).toEqual([true, false]);
+  expect(await generationsOf(world)).toBe(1);
+});
+
 test('if Redis goes away midway, reports written, maybe written and not written; the same ids again lose and double nothing', async () => {
   await using world = await setup();
   await using proxy = await startFailingProxy(inject('redisUrl'));
