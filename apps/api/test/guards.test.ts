@@ -132,6 +132,20 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ status, code: 'api.malformed', retryable: false });
 });
 
+test.each([
+  [`/v1/generations/${'a'.repeat(5000)}`, 'a part of the address is longer than any id'],
+  ['/reference/static/%2e%2e/%2e%2e/package.json', 'the request cannot be read'],
+])('an address such as %.20s is not told as a wrong body', async (path, detail) => {
+  const { socket, answer } = await begin(
+    world.url,
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n\r\n`,
+  );
+  await once(socket, 'close');
+  const [head = '', body = ''] = answer().split('\r\n\r\n');
+  expect(head).toMatch(/^HTTP\/1\.1 400 /);
+  expect(JSON.parse(body)).toMatchObject({ code: 'api.malformed', detail });
+});
+
 test('the API outlives a caller that asks for a tunnel and resets the connection', async () => {
   const { socket, answer } = await begin(world.url, 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
   await eventually(() => expect(answer()).toContain('api.malformed'));

@@ -17,13 +17,16 @@ export function explainHttpError(error: unknown): unknown {
       return new ApiError('api.malformed', 'the body has the type application/json, and is empty');
     case 'FST_ERR_BAD_URL':
       return new ApiError('api.malformed', 'the address cannot be decoded');
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new ApiError('api.malformed', 'a part of the address is longer than any id');
     default:
+      if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return error;
       // The words of a parser may repeat the body, and with it a prompt.
-      return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
-        ? new ApiError(
-            'api.malformed',
-            'the request cannot be read: its body must be whole, well-formed JSON, without a field named "__proto__" or "constructor"',
-          )
-        : error;
+      return new ApiError(
+        'api.malformed',
+        error instanceof SyntaxError || String(code).startsWith('FST_ERR_CTP_')
+          ? 'the request cannot be read: its body must be whole, well-formed JSON, without a field named "__proto__" or "constructor"'
+          : 'the request cannot be read',
+      );
   }
 }
