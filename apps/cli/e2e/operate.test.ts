@@ -158,4 +158,6 @@ test('with --json each command prints one line of JSON to standard output, and n
   });
   expect(await read('resume', '--kind', 'account')).toMatchObject({ lifted: 0, pauses: [{ kind: 'operator' }] });
   expect(await read('reconcile')).toMatchObject({ error: { code: 'config.invalid' } });
+  const refusal = `cannot release image 0 of generation ${generationId}: it is not withheld; it is "open"`;
+  expect(await read('release', generationId, '0')).toEqual({ error: { message: refusal } });
 });

@@ -48,9 +48,18 @@ export async function runCommand({ words, environment, signals, goneMs, ...optio
     return 2;
   }
   const notes = hushed(options.notes === undefined ? complaining(terminal) : heeding(options.notes), line.isQuiet);
+  let hasAnswered = false;
+  const complaints: string[] = [];
+  const listening: Terminal = {
+    ...hushed(complaining(terminal), line.isQuiet),
+    complain(text) {
+      complaints.push(text);
+      terminal.complain(text);
+    },
+  };
   const context: CommandContext = {
     environment,
-    terminal: line.isJson ? hushed(complaining(terminal), line.isQuiet) : terminal,
+    terminal: line.isJson ? listening : terminal,
     notes,
     signals,
     root,
@@ -58,9 +67,14 @@ export async function runCommand({ words, environment, signals, goneMs, ...optio
     goneMs,
     isJson: line.isJson,
     commands,
-    answer: (data, lines) => terminal.print(...(line.isJson ? [JSON.stringify(data)] : lines)),
+    answer: (data, lines) => {
+      hasAnswered = true;
+      terminal.print(...(line.isJson ? [JSON.stringify(data)] : lines));
+    },
   };
   const code = await orComplain(context, () => untilStopped(line.entry, context, () => line.entry.run(line.values, context)));
+  // a refusal that the command has told in words alone
+  if (line.isJson && !hasAnswered && complaints.length > 0 && code !== 0) context.answer({ error: { message: complaints.join('\n') } }, []);
   if (code === 0 || !signals.stop.aborted) return code;
   if (!isTold) terminal.complain(`interrupted${line.entry.afterInterruption === undefined ? '' : `; ${line.entry.afterInterruption}`}`);
   return 130;
