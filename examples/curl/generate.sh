@@ -9,12 +9,13 @@ trap 'rm -f "$answer"' EXIT
 # Waits and calls again while Redis or the API is away (503, 429), as `Retry-After` says. Any other error ends the program with its words.
 call() {
   curl --silent --show-error --fail-with-body --retry 30 --retry-connrefused --header "Authorization: Bearer $DARKROOM_KEY" --output "$answer" "$@" ||
-    { cat "$answer" >&2 && exit 1; }
+    { cat "$answer" >&2; echo "to go on with this order, and buy no second one: set ORDER=$key and call again" >&2; exit 1; }
 }
+
+key=${ORDER:-$(date +%s)-$$}
 
 # The prompt as JSON: backslashes and quotes are the only characters of a line that need care.
 escaped=$(printf '%s' "$prompt" | sed 's/\\/\\\\/g; s/"/\\"/g')
-key=${ORDER:-$(date +%s)-$$}
 
 # The key makes a repeated call find the first generation instead of buying a second one, whatever became of the answer.
 order() {

@@ -1,7 +1,6 @@
 import { createGenerationId } from '@darkroom/contracts';
-import { eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bringHome } from './bring-home.ts';
 import { order, startWorld, type World } from './world.ts';
 
@@ -128,46 +127,13 @@ test('a reached cap is 402 with the end of the period, and asks for no repetitio
 test('waits as preferred, and answers 202 when the time is over', async () => {
   const found = createGenerationId(Date.now());
   const pending = create({ generationId: found }, { prefer: 'respond-async, wait=30' });
-  while ((await call('GET', `/v1/generations/${found}`)).status !== 200);
+  await eventually(async () => expect((await call('GET', `/v1/generations/${found}`)).status).toBe(200));
   await bringHome(world.store, found);
   const { status, body, headers } = await pending;
   expect([status, headers.get('preference-applied')]).toEqual([200, 'wait=30']);
   expect(body).toMatchObject({ status: 'succeeded', images: [{ status: 'succeeded', url: `/v1/generations/${found}/images/0` }] });
   const late = await create({}, { prefer: 'wait=1' });
   expect([late.status, late.body.status]).toEqual([202, 'queued']);
-});
-
-test('an order that Redis loses before it is answered is no 404: the caller is told to call again, and has it made', async () => {
-  const generationId = createGenerationId(Date.now());
-  const pending = create({ generationId }, { prefer: 'wait=30' });
-  while ((await call('GET', `/v1/generations/${generationId}`)).status !== 200);
-  const [key, channel] = [`${world.prefix}:generation:${generationId}`, eventChannel(world.prefix, generationId)];
-  await eventually(async () => expect(await world.redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
-  // As a Redis that goes back to a moment before the order.
-  await world.redis.del(key, `${key}:request`, `${world.prefix}:submission:${generationId}:0-1`);
-  await world.redis.publish(channel, '{"event":"generation.queued"}');
-  const { status, headers, body } = await pending;
-  expect([status, body]).toEqual([503, expect.objectContaining({ code: 'queue.unavailable', generationId, reached: 'maybe' })]);
-  expect(body['detail']).toContain('call again');
-  expect(headers.get('retry-after')).toMatch(/^\d+$/);
-  expect((await create({ generationId })).status).toBe(202);
-});
-
-test('a generation that Redis may have forgotten is no 404 before Redis is compared with S3', async () => {
-  const { body } = await create();
-  const generationId = String(body['generationId']);
-  const key = `${world.prefix}:generation:${generationId}`;
-  const run = await world.redis.getset(`${world.prefix}:server-run`, 'another run');
-  const entry = await world.redis.dumpBuffer(key);
-  await world.redis.del(key);
-  onTestFinished(async () => {
-    await world.redis.set(`${world.prefix}:server-run`, run ?? '');
-    await world.redis.restore(key, 0, entry);
-  });
-  expect(await call('GET', `/v1/generations/${generationId}`)).toMatchObject({
-    status: 503,
-    body: { code: 'queue.unavailable', reached: 'no' },
-  });
 });
 
 test('lists in pages that continue, by status, tag, metadata and time', async () => {
@@ -303,16 +269,4 @@ test('keeps a reference image, and refuses what is none', async () => {
   expect((await create({ inputs: { referenceImages: [reference] } })).status).toBe(202);
   expect(await call('POST', '/v1/inputs', new Uint8Array(20 * 1024 * 1024 + 1))).toMatchObject({ status: 413 });
   expect(await call('POST', '/v1/inputs', {})).toMatchObject({ status: 415 });
-});
-
-test('while Redis is away a call says that nothing arrived', async () => {
-  await using away = await startWorld({ redisUrl: async () => 'redis://127.0.0.1:1' });
-  const answer = await away.call(await away.key(), 'POST', '/v1/generations', order);
-  expect(answer.headers.get('retry-after')).toBe('1');
-  expect([answer.status, await answer.json()]).toEqual([
-    503,
-    expect.objectContaining({ code: 'queue.unavailable', reached: 'no', retryable: true }),
-  ]);
-  expect((await fetch(`${away.url}/readyz`)).status).toBe(503);
-  expect((await fetch(`${away.url}/livez`)).status).toBe(200);
 });

@@ -68,14 +68,7 @@ describe.each(doors)('through the %s', (door) => {
     const words = [
       'generate',
       'a red door',
-      '--size',
-      '1280x896',
-      '-n',
-      '2',
-      '--out',
-      out,
-      '--tag',
-      own,
+      ...`--size 1280x896 -n 2 --out ${out} --tag ${own}`.split(' '),
       '--idempotency-key',
       `order of ${own}`,
     ];

@@ -45,8 +45,8 @@ async function takeListed({ store, takenAtOnce = PAGE }: BulkParts, turn: BulkTu
 }
 
 /**
- * Looks at a page of S3 for all that stand at its place. The generations in Redis were taken already, except those that it had lost. Many
- * erasures at once cost two walks over S3 at most: each joins where another one is, and goes around.
+ * Looks at a page of S3 for all that stand at its place. The generations in Redis were taken already, except those that it had lost. Up to 200
+ * erasures at once share a walk over S3: each joins where another one is, and goes around.
  */
 async function takeStored({ store, storage, takenAtOnce = PAGE }: BulkParts, turns: readonly BulkTurn[]): Promise<boolean> {
   const [date = '', after] = (turns[0]?.place ?? '').split(' ');

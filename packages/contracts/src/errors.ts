@@ -90,13 +90,16 @@ export class QueueUnavailableError extends DarkroomError {
   }
 }
 
+/** Reasons of a Redis that has lost, or may have lost, what was written a moment ago. */
+const lossReasons: readonly unknown[] = ['recovering', 'reading', 'damaged'];
+
 /**
- * Turns the error of a read that follows a write of the same call into one about both: its caller must not take it for a refusal.
+ * Turns the error of a read into one about the write before it in the same call: the caller must not take it for a refusal.
  * @param done The write, in words. @param cause Returned as it is, unless Redis did not answer or does not know the generation any more.
  */
 export function afterWrite(generationId: string, done: 'enqueued' | 'cancelled', cause: unknown): unknown {
   const { reason } = cause instanceof DarkroomError ? cause.details : {};
-  if (hasCode(cause, 'generation.not-found') || hasCode(cause, 'store.not-initialised') || reason === 'recovering')
+  if (hasCode(cause, 'generation.not-found') || hasCode(cause, 'store.not-initialised') || lossReasons.includes(reason))
     return new QueueUnavailableError(
       `generation "${generationId}" was ${done}, and redis does not know it any more: it lost its last moments, as in a failover. Make the same call again, with this generation id, the same idempotency key or the same retry; nothing is bought twice`,
       { reached: 'maybe', generationId, cause },

@@ -63,8 +63,10 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
   const about = async <Found>(what: string, generationId: string, look: () => Promise<Found | undefined>): Promise<Found | undefined> => {
     if (!isGenerationId(generationId)) return undefined;
     const found = await ask(what, generationId, look);
-    if (found === undefined) await ask(what, generationId, () => store.checkMemory(generationId));
-    return found;
+    if (found !== undefined) return found;
+    await ask(what, generationId, () => store.checkMemory(generationId));
+    // A comparison with S3 may have restored it, and ended, in between.
+    return ask(what, generationId, look);
   };
   const read = (generationId: string, look: () => Promise<GenerationView | undefined>) => about('read generation', generationId, look);
   const find = (generationId: string) => read(generationId, () => store.find(generationId, undefined, boundTo));

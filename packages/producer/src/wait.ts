@@ -61,8 +61,8 @@ export interface WaitDependencies {
 }
 
 /**
- * Waits until a generation is final. Outlasts an outage of Redis; throws at once if the first look meets a fault that only an operator
- * can mend.
+ * Waits until a generation is final. Outlasts an outage of Redis and a loss of its memory; throws at once if the first look meets a fault that
+ * only an operator can mend, a store that is not open among them (StoreNotInitialisedError).
  * @throws GenerationError "generation.wait-timeout" after the timeout, "generation.not-found" if there is none;
  * QueueUnavailableError if Redis is away at the end of the time, or the producer is closed; the reason of the signal if it aborts.
  */

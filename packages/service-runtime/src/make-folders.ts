@@ -12,10 +12,19 @@ export function makeFolders(folder: string, mode = 0o777): void {
     mkdirSync(whole, { mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException; // of the call above
-    if (code === 'EEXIST' && statSync(whole, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    // A file system that is read-only, or a drive, says something else than EEXIST.
+    if (code !== 'ENOENT' && isFolder(whole)) return;
     const above = path.dirname(whole);
-    if (code !== 'ENOENT' || existsSync(above)) throw error;
+    if (code !== 'ENOENT' || above === whole || existsSync(above)) throw error;
     makeFolders(above, mode);
     makeFolders(whole, mode);
+  }
+}
+
+function isFolder(folder: string): boolean {
+  try {
+    return statSync(folder).isDirectory();
+  } catch {
+    return false; // such as below a file
   }
 }

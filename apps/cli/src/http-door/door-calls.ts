@@ -68,20 +68,31 @@ export function createDoorCalls({ url, key }: DoorSettings, signal: AbortSignal,
   return {
     async ask(call) {
       let rateWaits = 0;
-      for (let repeats = 0; ;) {
+      let repeats = 0;
+      /** Waits before the call is made again. @throws the error for an API that does not answer, after the last time. */
+      const untilRepeat = async (cause: unknown): Promise<void> => {
+        signal.throwIfAborted();
+        if (call.isOnce === true || repeats++ >= MOST_REPEATS) throw absent(url, cause, call.isOnce === true ? LOOK_FIRST : call.ifLost);
+        await delay(REPEAT_MS * 2 ** repeats, undefined, { signal });
+      };
+      for (;;) {
         let answer: DoorAnswer;
         try {
           answer = await once(call);
         } catch (error) {
-          signal.throwIfAborted();
-          if (call.isOnce === true || repeats++ >= MOST_REPEATS) throw absent(url, error, call.isOnce === true ? LOOK_FIRST : call.ifLost);
-          await delay(REPEAT_MS * 2 ** repeats, undefined, { signal });
+          await untilRepeat(error);
           continue;
         }
         if (answer.status === 204 || (answer.status < 300 && typeof answer.body === 'object' && answer.body !== null)) return answer;
         // The call before this one may have deleted it.
         if (call.method === 'DELETE' && repeats > 0 && answer.status === 404) return answer;
-        const error = errorOf(answer.body, call.generationId) ?? strange(url, answer.status);
+        const told = errorOf(answer.body, call.generationId);
+        if (told === undefined && answer.status >= 500) {
+          // A proxy answers in the place of an API that took the call and ended.
+          await untilRepeat(new Error(`HTTP ${answer.status}`));
+          continue;
+        }
+        const error = told ?? strange(url, answer.status);
         const isOfRate = error.code === 'api.too-many-requests' && rateWaits++ < MOST_RATE_WAITS;
         const isNotTaken = error.code === 'service.stopping' && repeats++ < MOST_REPEATS;
         if (!isOfRate && !isNotTaken) throw error;

@@ -145,11 +145,18 @@ async function waitForAll(
   const isMany = orders.length > MOST_ROWS;
   const titles = isMany ? [`${orders.length} generations`] : orders.map(({ title }) => title);
   const progress = createProgress(notes, titles, () => performance.now());
+  /** Orders that Redis lost, and that are not made again yet. */
+  const lost = new Set<number>();
   let done = 0;
   let failed = 0;
   try {
     return await eachOf(queued, isMany ? WAITING : orders.length, async (each, index) => {
-      const again = (id: string) => enqueueAgain(orders[index] as Order, id, values, client, stop); // one order for each
+      const again = async (id: string): Promise<string> => {
+        lost.add(index);
+        const made = await enqueueAgain(orders[index] as Order, id, values, client, stop); // one order for each
+        lost.delete(index);
+        return made;
+      };
       for await (const view of followOrder(client.producer, each.generationId, again, { signal: stop })) {
         const isFinal = isFinalGeneration(view.status);
         if (!isMany) progress.update(index, describeStanding(view), isFinal);
@@ -167,7 +174,7 @@ async function waitForAll(
       throw new Error(`generation "${each.generationId}" left its watch without an end`);
     });
   } catch (error) {
-    if (stop.aborted || (error instanceof DarkroomError && error.retryable))
+    if (lost.size === 0 && (stop.aborted || (error instanceof DarkroomError && error.retryable)))
       notes.complain(
         `\nthe images are made all the same; to follow them: darkroom watch ${queued[0]?.generationId}${queued.length > 1 ? ', or the same command again' : ''}`,
       );

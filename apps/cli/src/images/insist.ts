@@ -71,12 +71,11 @@ export async function* followOrder(
       return;
     } catch (error) {
       insisting.signal.throwIfAborted();
-      if (hasCode(error, 'generation.not-found')) generationId = await again(generationId);
-      else if (!(error instanceof DarkroomError) || !error.retryable || tries === MOST_TRIES) throw error;
-      else {
-        tries += 1;
-        await rest(insisting);
-      }
+      const isLost = hasCode(error, 'generation.not-found');
+      if (tries === MOST_TRIES || !(isLost || (error instanceof DarkroomError && error.retryable))) throw error;
+      if (isLost) generationId = await again(generationId);
+      tries += 1;
+      await rest(insisting);
     }
   }
 }

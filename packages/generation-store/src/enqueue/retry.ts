@@ -180,10 +180,13 @@ export type RetryReply = z.infer<typeof replySchema>;
  * @throws GenerationError without one; StoreNotInitialisedError and QueueUnavailableError if Redis may have forgotten it.
  */
 export async function findRetried(redis: Redis, prefix: string, generationId: string, tenant?: string): Promise<GenerationView> {
-  const view = await findGeneration(redis, prefix, generationId, undefined, tenant);
+  const find = () => findGeneration(redis, prefix, generationId, undefined, tenant);
+  const view = await find();
   if (view !== undefined) return view;
-  await checkMemory(redis, prefix, generationId);
-  throw notFound(generationId);
+  await checkMemory(redis, prefix, generationId, true);
+  const restored = await find();
+  if (restored === undefined) throw notFound(generationId);
+  return restored;
 }
 
 /** Makes a retry, or finds the one that replaces the same images. @throws as `retryReceiptOf`. */

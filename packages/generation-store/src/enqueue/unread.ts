@@ -26,20 +26,23 @@ const words: Readonly<Record<WhyUnknown | 'recovering', string>> = {
     ': it lost its memory, and the records of this generation in S3 are damaged; an operator repairs them or gives them up (`darkroom status` names them)',
 };
 
-/** Replies why Redis may have forgotten a generation of which it holds no entry; nil if it has forgotten none. */
-const memoryScript = createNamedScript(['id'])(/* lua */ `${prelude}
+/** Replies why Redis may have forgotten a generation of which it holds no entry, or its retries; nil if it has forgotten none. */
+const memoryScript = createNamedScript(['id', 'withRetries'])(/* lua */ `${prelude}
 if not isOpen() then return 'not-initialised' end
-return recovering() and 'recovering' or isReading() and 'reading' or whyUnknown(id)
+return recovering() and 'recovering' or withRetries == '1' and isReading() and 'reading' or whyUnknown(id)
 `);
 
 const memoryReply = z.enum([...whyUnknown, 'recovering', 'not-initialised']).nullable();
 
 /**
  * Makes sure that Redis has forgotten no generation of this id, of which it holds no entry: a caller who hears that there is none orders anew.
- * @throws StoreNotInitialisedError; QueueUnavailableError while Redis is not compared with S3, or a rebuild reads on.
+ * Look once more after it: what was forgotten may have been restored since the look before.
+ * @param withRetries Also asks for the retries of the generation, which a rebuild may read at any time.
+ * @throws StoreNotInitialisedError; QueueUnavailableError while Redis is not compared with S3, or a rebuild has this id to read.
  */
-export async function checkMemory(redis: Redis, prefix: string, generationId: string): Promise<void> {
-  const why = memoryReply.parse(await memoryScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId }));
+export async function checkMemory(redis: Redis, prefix: string, generationId: string, withRetries = false): Promise<void> {
+  const given = { id: generationId, withRetries: withRetries ? 1 : 0 };
+  const why = memoryReply.parse(await memoryScript.run(redis, generationKey(prefix, generationId), prefix, given));
   if (why === 'not-initialised') throw new StoreNotInitialisedError();
   if (why !== null) throw unreadError(generationId, why);
 }

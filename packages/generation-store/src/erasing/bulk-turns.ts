@@ -56,8 +56,11 @@ if recovering() or isReading() then return {} end
 if redis.call('ZCOUNT', prefix .. ':erasures', '-inf', now) >= tonumber(most) then return {} end
 local ids = redis.call('ZRANGE', KEYS[1], 0, ${MOST_SHARING} - 1)
 if not ids[1] then return {} end
+local function isFlag(word)
+  return word == '0' or word == '1'
+end
 local function isSound(bulk)
-  return bulk.step and isWhole(bulk.requestedAt) and isWhole(bulk.found) and isWhole(bulk.erased) and isWhole(bulk.left) and isWhole(bulk.gone)
+  return bulk.step and isFlag(bulk.isForced) and isFlag(bulk.hasWrapped or '0') and isWhole(bulk.requestedAt) and isWhole(bulk.found) and isWhole(bulk.erased) and isWhole(bulk.left) and isWhole(bulk.gone)
 end
 local first = erasureOf(ids[1])
 if not isSound(first) then

@@ -51,9 +51,13 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
     new WebhookEndpointError('webhook-endpoint.not-found', `no webhook endpoint has the id "${endpointId.slice(0, 64)}"`);
 
   async function find(endpointId: string): Promise<StoredEndpoint> {
-    const found = isEndpointId(endpointId) ? await ask('read a webhook endpoint', () => store.findEndpoint(endpointId)) : undefined;
-    if (found === undefined && isEndpointId(endpointId) && (await ask('read a webhook endpoint', () => store.mayHaveForgotten())))
-      throw recovering();
+    const look = async () => (isEndpointId(endpointId) ? ask('read a webhook endpoint', () => store.findEndpoint(endpointId)) : undefined);
+    let found = await look();
+    if (found === undefined && isEndpointId(endpointId)) {
+      if (await ask('read a webhook endpoint', () => store.mayHaveForgotten())) throw recovering('');
+      // A comparison with S3 may have restored it, and ended, in between.
+      found = await look();
+    }
     if (found === undefined || found.tenant !== tenant || found.status === 'deleted') throw notFound(String(endpointId));
     return found;
   }
@@ -86,7 +90,7 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
           `tenant "${tenant}" has changed its webhook endpoints ${MAX_ENDPOINT_CHANGES} times in a day; one can still be disabled or deleted`,
         );
       case 'recovering':
-        throw recovering();
+        throw recovering(', or an earlier change of it; nothing was changed');
     }
   }
 
@@ -199,11 +203,12 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
   };
 }
 
-const recovering = (): QueueUnavailableError =>
-  new QueueUnavailableError(
-    'redis restarted, and may have forgotten a webhook endpoint, or an earlier change of it; nothing was changed, call again in some seconds',
-    { reached: 'no', details: { reason: 'recovering' } },
-  );
+/** @param more Words behind the endpoint. */
+const recovering = (more: string): QueueUnavailableError =>
+  new QueueUnavailableError(`redis restarted, and may have forgotten a webhook endpoint${more}; call again in some seconds`, {
+    reached: 'no',
+    details: { reason: 'recovering' },
+  });
 
 const viewOf = ({
   id,

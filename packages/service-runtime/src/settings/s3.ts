@@ -34,7 +34,7 @@ type BucketEnvironment = z.output<typeof bucketObject>;
  */
 export const s3Settings = bucketObject.transform(bucketOf);
 
-/** `WORKER_S3_REQUESTS`: who signs and sends the requests of each image. Commands that read many objects follow it. */
+/** `WORKER_S3_REQUESTS`: by our own signed requests, or by the AWS SDK. Commands that read many objects follow it. */
 export const s3Requests = oneOf(['signed', 'sdk']).default('signed');
 export const s3RequestsSettings = z.object({ WORKER_S3_REQUESTS: s3Requests }).transform((env) => env.WORKER_S3_REQUESTS);
 

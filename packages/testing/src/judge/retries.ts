@@ -29,18 +29,24 @@ export function findPaidAgain(orders: readonly OrderRecord[], tasks: Tasks): { u
   return { unasked, asked };
 }
 
-/** Returns true for a retry of images that earlier attempts brought home, or may have paid for: it ends unsent, and a Redis that goes back forgets it. */
-export function neededNoPurchase({ retryOf, ids }: OrderRecord, { orders, results }: Pick<Evidence, 'orders' | 'results'>): boolean {
-  const mayBeHome = (at: number): boolean =>
+/**
+ * Returns true for a retry of images that earlier attempts brought home, or may have paid for unless its caller accepts that: it ends unsent, and a
+ * Redis that goes back forgets it.
+ */
+export function neededNoPurchase(
+  { retryOf, ids, mayPayAgain = false }: OrderRecord,
+  { orders, results }: Pick<Evidence, 'orders' | 'results'>,
+): boolean {
+  if (retryOf === undefined || retryOf.images.length === 0) return false;
+  const reasons: readonly unknown[] = mayPayAgain ? ['succeeded'] : ['succeeded', 'lost', 'unknown'];
+  return retryOf.images.every((at) =>
     orders.some((other) => {
-      const index = other.retryOf?.id === retryOf?.id ? (other.retryOf?.images.indexOf(at) ?? -1) : at;
-      const isAttempt = other.retryOf?.id === retryOf?.id || other.ids.includes(retryOf?.id ?? '');
-      if (!isAttempt || index < 0 || other.ids.some((id) => ids.includes(id))) return false;
-      return other.ids.some((id) =>
-        taskIdsOf(id, other.images, index).some((task) => !['failed', undefined].includes(results.get(task)?.status)),
-      );
-    });
-  return retryOf !== undefined && retryOf.images.every(mayBeHome);
+      const isRetry = other.retryOf?.id === retryOf.id;
+      const index = isRetry ? (other.retryOf?.images.indexOf(at) ?? -1) : at;
+      if (index < 0 || (!isRetry && !other.ids.includes(retryOf.id)) || other.ids.some((id) => ids.includes(id))) return false;
+      return other.ids.some((id) => taskIdsOf(id, other.images, index).some((task) => reasons.includes(results.get(task)?.status)));
+    }),
+  );
 }
 
 /** Returns true for an image of a retry that rightly was not bought: an earlier attempt brought it home, or may have been paid for. */

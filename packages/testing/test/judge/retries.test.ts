@@ -33,16 +33,21 @@ test('a retry of an image that was never made counts nothing, and two retries th
 });
 
 test.each([
-  ['succeeded', 0],
-  ['unknown', 0],
-  ['failed', 1],
-] as const)('a retry of which Redis forgot the end, and whose original %s, is stuck: %d', async (status, stuck) => {
-  const history = createHistory();
-  const original = history.order();
-  history.ended(original, 'failed', status === 'succeeded' ? status : 'failed');
-  history.settled(original, status);
-  const retry = history.order({ retryOf: { id: original.generationId, images: [0] } });
-  history.generations[retry.generationId] = null;
-  const { judgement } = await history.judge();
-  expect(judgement.stuck.filter((line) => line.startsWith(retry.generationId))).toHaveLength(stuck);
-});
+  ['succeeded', false, 0],
+  ['unknown', false, 0],
+  ['failed', false, 1],
+  ['succeeded', true, 0],
+  ['unknown', true, 1],
+] as const)(
+  'a retry that Redis forgot after its end, of an original that is %s, may pay again: %s, stuck: %d',
+  async (status, mayPayAgain, stuck) => {
+    const history = createHistory();
+    const original = history.order();
+    history.ended(original, 'failed', status === 'succeeded' ? status : 'failed');
+    history.settled(original, status);
+    const retry = history.order({ retryOf: { id: original.generationId, images: [0] }, mayPayAgain });
+    history.generations[retry.generationId] = null;
+    const { judgement } = await history.judge();
+    expect(judgement.stuck.filter((line) => line.startsWith(retry.generationId))).toHaveLength(stuck);
+  },
+);
