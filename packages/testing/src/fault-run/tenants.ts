@@ -19,15 +19,15 @@ export const withholdingTenants: ReadonlySet<string> = new Set(
 
 /** One of so many orders belongs to it. */
 const CROWDED_ONE_OF = 10;
-/** Share of its orders that fits under its cap. */
-const CAP_SHARE = 0.25;
+/** Share of its orders that fits under its cap: on a slow machine many of them expire, and it must reach the cap nevertheless. */
+const CAP_SHARE = 0.125;
 /** The greatest load of any other tenant, as a share of the cap: an order that waits without a deadline would be stuck. */
 const MAX_LOAD = 0.8;
 /**
  * Number of other tenants. Together they order nine times as much as the crowded one, so that each orders three fifths of what its cap allows.
  * While the line is full the crowded one buys no more than each of them, and it must reach its cap nevertheless.
  */
-const OTHERS = 60;
+const OTHERS = 120;
 
 /** @param nanoUsd The price of the next order. */
 export type ChooseTenant = (nanoUsd: NanoUsd) => string;
