@@ -165,11 +165,11 @@ describe('errors', () => {
   });
 
   test('an error about a batch repeats its first error, and is as retryable', () => {
-    const conflict = new errors.RequestConflictError('it is taken');
+    const conflict = new errors.RequestConflictError('it is taken; nothing was queued or bought');
     expect(new errors.EnqueueManyError(progress, { cause: conflict })).toMatchObject({
       retryable: false,
       message:
-        'of 3 generations 1 were enqueued, 1 may have been and 1 were not; calling again with the same generationIds is safe: it is taken',
+        'of 3 generations 1 were enqueued, 1 may have been and 1 were not; calling again with the same generationIds is safe: it is taken; of that one nothing was queued or bought',
     });
     expect(new errors.EnqueueManyError(progress, { cause: new errors.SpendCapError('x', 1) }).retryable).toBe(true);
   });

@@ -133,7 +133,7 @@ export class EnqueueManyError extends DarkroomError implements EnqueueProgress {
     const { cause } = options;
     super(
       'queue.partly-enqueued',
-      `of ${generationIds.length} generations ${written.length} were enqueued, ${maybeWritten.length} may have been and ${notWritten.length} were not; calling again with the same generationIds is safe${cause instanceof Error ? `: ${cause.message}` : ''}`,
+      `of ${generationIds.length} generations ${written.length} were enqueued, ${maybeWritten.length} may have been and ${notWritten.length} were not; calling again with the same generationIds is safe${cause instanceof Error ? `: ${ofOne(cause.message)}` : ''}`,
       !(cause instanceof DarkroomError) || cause.retryable,
       options,
     );
@@ -143,6 +143,9 @@ export class EnqueueManyError extends DarkroomError implements EnqueueProgress {
     this.notWritten = notWritten;
   }
 }
+
+/** Makes the words of an error about one generation of many true beside those about the others. */
+const ofOne = (message: string): string => message.replace('; nothing was queued', '; of that one nothing was queued');
 
 /** The operator must start a worker (first start), or rebuild (Redis lost its memory). */
 export class StoreNotInitialisedError extends DarkroomError {

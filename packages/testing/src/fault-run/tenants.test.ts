@@ -15,16 +15,19 @@ function loadsOf(orders: ReturnType<typeof ordersOf>): Map<string, number> {
   return loads;
 }
 
-test.each([400, 2000])('one tenant places a tenth of %d orders, and reaches its cap after an eighth of them, or a little more', (generations) => {
-  for (const seed of [1, 2, 3, 4]) {
-    const orders = ordersOf(generations, seed);
-    const crowded = orders.filter(({ tenant }) => tenant === CROWDED);
-    expect(crowded).toHaveLength(generations / 10);
-    const load = loadsOf(orders).get(CROWDED) ?? 0;
-    expect(1 / load).toBeGreaterThan(0.1);
-    expect(1 / load).toBeLessThan(0.35);
-  }
-});
+test.each([400, 2000])(
+  'one tenant places a tenth of %d orders, and reaches its cap after an eighth of them, or a little more',
+  (generations) => {
+    for (const seed of [1, 2, 3, 4]) {
+      const orders = ordersOf(generations, seed);
+      const crowded = orders.filter(({ tenant }) => tenant === CROWDED);
+      expect(crowded).toHaveLength(generations / 10);
+      const load = loadsOf(orders).get(CROWDED) ?? 0;
+      expect(1 / load).toBeGreaterThan(0.1);
+      expect(1 / load).toBeLessThan(0.35);
+    }
+  },
+);
 
 test.each([20, 150, 2000])('none of the 120 other tenants comes near its cap in %d orders', (generations) => {
   for (const seed of [1, 2, 3, 4]) {
