@@ -58,6 +58,8 @@ describe.each(doors)('through the %s', (door) => {
     expect(await redis.del(key), 'as a Redis that goes back to a moment before it').toBe(1);
     await redis.publish(channel, '{"event":"generation.queued"}');
     await eventually(async () => expect(await redis.hget(key, 'status')).toBe('queued'));
+    // It follows the order again.
+    await eventually(async () => expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
     stop.abort(new Error('SIGINT'));
     expect((await waiting).errors).toContain(`darkroom watch ${generationId}`);
     await run(['cancel', generationId]);

@@ -13,6 +13,7 @@ import {
   type KeptApiKeys,
   type KeptSettings,
   type RebuildProgress,
+  type SumsSearch,
 } from '@darkroom/recovery';
 import { readSettings, reconcileSettings, spendSettings, timingSettings, type SpendSettings } from '@darkroom/service-runtime';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
@@ -24,6 +25,7 @@ import { describeLimits } from './limits.ts';
 import { owningOf } from './owning.ts';
 import { withPatientRedis } from './patient-redis.ts';
 import { dataOf, printOpen, reportRebuild } from './report-rebuild.ts';
+import { untilS3Answers } from './until-s3-answers.ts';
 
 /**
  * Fills an empty Redis from the records in S3, with the settings of the workers. @returns the exit code: 0 when the store is open, 3 if a person must look at what it left out.
@@ -47,32 +49,33 @@ export async function rebuildStore(
     const ownerId = await takeOverBucket(owningOf(options.environment, prefix, store, storage));
     closing.add(keepReadingTurn(store));
     await restoreSettings({ store, archive: storage }, settings.spend, terminal);
-    const outcome = await rebuild(
-      {
-        store: { ...store, ...buildReadingStore({ prefix }, redis) },
-        archive: storage,
-        waits: buildWaits(submissions, settlements),
-        settings: { timing: settings.timing, maxSubmissions: settings.shared.maxSubmissions },
-        now: clock.now,
+    const parts = {
+      store: { ...store, ...buildReadingStore({ prefix }, redis) },
+      archive: storage,
+      waits: buildWaits(submissions, settlements),
+      settings: { timing: settings.timing, maxSubmissions: settings.shared.maxSubmissions },
+      now: clock.now,
+    };
+    const rebuilding = {
+      days,
+      keptMs: defaultRetention.recordSeconds * 1000,
+      skipDamaged,
+      createId: randomUUID,
+      ownerId,
+      signal,
+      onProgress: progress.show,
+      onSums: (search: SumsSearch) => terminal.print(...describeSums(search)),
+      async onOpened(left: number) {
+        await submissions.endRest();
+        await printOpen(store, false, terminal);
+        terminal.print(
+          `history   reading ${left} generations that had ended; until all are read, unknown idempotency keys are refused. If this command stops, a worker continues`,
+        );
       },
-      {
-        days,
-        keptMs: defaultRetention.recordSeconds * 1000,
-        skipDamaged,
-        createId: randomUUID,
-        ownerId,
-        signal,
-        onProgress: progress.show,
-        onSums: (search) => terminal.print(...describeSums(search)),
-        async onOpened(left) {
-          await submissions.endRest();
-          await printOpen(store, false, terminal);
-          terminal.print(
-            `history   reading ${left} generations that had ended; until all are read, unknown idempotency keys are refused. If this command stops, a worker continues`,
-          );
-        },
-      },
-    );
+    };
+    // Once the store is open, a worker reads on.
+    const mayRepeat = async () => !(await store.readServerRun()).isOpen;
+    const outcome = await untilS3Answers(() => rebuild(parts, rebuilding), { terminal, signal, mayRepeat });
     if (outcome.kind === 'opened' || outcome.kind === 'damaged') progress.end(outcome.done);
     if (outcome.kind === 'opened') await submissions.endRest();
     context.answer(dataOf(outcome), []);
