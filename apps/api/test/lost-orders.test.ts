@@ -2,6 +2,7 @@ import { createGenerationId } from '@darkroom/contracts';
 import { eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { jsonCalls } from './json-calls.ts';
 import { order, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -12,19 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-interface Body {
-  generationId: string;
-  status: string;
-  code: string;
-  [more: string]: unknown;
-}
-const call = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
-  const answer = await world.call(key, method, path, body, headers);
-  const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, body: (text === '' ? undefined : JSON.parse(text)) as Body };
-};
-const create = async (more: object = {}, headers?: Record<string, string>) =>
-  call('POST', '/v1/generations', { ...order, ...more }, headers);
+const { call, create } = jsonCalls(
+  () => world,
+  () => key,
+);
 
 test('an order that Redis loses before it is answered is no 404: the caller is told to call again, and has it made', async () => {
   const generationId = createGenerationId(Date.now());
