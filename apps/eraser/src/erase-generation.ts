@@ -40,7 +40,13 @@ export async function eraseGeneration({ store, storage, timing }: ErasingParts, 
   if (known === undefined && records.length === 0 && standing.kind === 'missing') return drop(store, due, 'not-there');
   if (known?.isOpen === true && !due.isForced && standing.kind !== 'erased') return drop(store, due, 'open');
   const { intents, corrupt } = await readIntents(storage, records);
-  const tenant = known?.tenant ?? intents[0]?.tenant ?? due.tenant ?? '';
+  const owner = known?.tenant ?? intents[0]?.tenant ?? (standing.kind === 'found' ? standing.kept.tenant : undefined);
+  if (due.tenant !== undefined && owner === undefined && standing.kind !== 'erased') {
+    // Nothing tells whose it is, and it may be that of another tenant than the one that asks.
+    if (corrupt !== undefined) throw corrupt;
+    return drop(store, due, 'foreign');
+  }
+  const tenant = owner ?? due.tenant ?? '';
   if (due.tenant !== undefined && tenant !== due.tenant) return drop(store, due, 'foreign');
 
   const isBuried = standing.kind === 'erased' && standing.keepsImages !== true;

@@ -1,5 +1,5 @@
 import { createGenerationId, defaultTiming } from '@darkroom/contracts';
-import { intentKey } from '@darkroom/object-storage';
+import { intentKey, requestKey } from '@darkroom/object-storage';
 import { createLogger } from '@darkroom/service-runtime';
 import { expect, test } from 'vitest';
 import { sweepErasures } from '../src/sweep-erasures.ts';
@@ -176,6 +176,23 @@ test('a generation with an intent that cannot be read is not called erased, and 
   expect((await world.store.findErasure(other.generationId))?.erasedAt).toBeGreaterThan(0);
   expect(await world.storage.findRequest(damaged.generationId)).toMatchObject({ kind: 'erased' });
   expect(await world.erasing.store.readDueErasures(1), 'it is put off').toEqual([]);
+});
+
+test('a tenant erases nothing of which nothing readable names the owner, and its owner is found in the kept request', async () => {
+  const world = await setup();
+  await world.open();
+  const [unread, whole, requested] = [await world.buy(), await world.buy(), await world.buy()];
+  await Promise.all([unread, requested].map(world.damageIntent));
+  await world.s3.put(requestKey(unread.generationId), '{ "prompt"');
+  for (const { generationId } of [unread, whole, requested]) {
+    await world.forgetEntry(generationId);
+    await world.store.requestErasure(generationId, false, 'mallory');
+  }
+  await sweep(world);
+  for (const { generationId } of [unread, whole, requested]) {
+    expect((await world.store.findErasure(generationId))?.erasedAt).toBeUndefined();
+    expect((await world.storage.findRequest(generationId).catch(() => ({ kind: 'unreadable' }))).kind).not.toBe('erased');
+  }
 });
 
 test('images that come home while their generations are swept are booked, and nothing of them is left', async () => {

@@ -142,6 +142,9 @@ describe('a walk over pages', () => {
     const pages = await idsOf(world, { statuses: ['queued'] }, 10);
     expect(pages).toEqual([[], [], [generationId]]);
     expect(await world.redis.zcard(list)).toBe(1);
+    for (const status of ['failed', 'cancelled'])
+      await world.redis.zadd(`${world.prefix}:list:all:${status}`, ...gone.slice(0, 1500).flat());
+    expect((await idsOf(world, { statuses: ['failed', 'cancelled'] }, 10)).length, 'a thousand of both lists').toBeGreaterThanOrEqual(3);
   });
 });
 

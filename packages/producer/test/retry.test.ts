@@ -91,6 +91,15 @@ test('a call that died between entry and jobs is completed by the next one', asy
   expect(await world.waitingJobs()).toEqual(expect.arrayContaining(jobIdsOf(generationId)));
 });
 
+test('an id of another tenant is not free for a retry, and no more is told of it', async () => {
+  await using world = await setup();
+  const original = await failed(world);
+  const { generationId } = await world.producer.enqueue({ positivePrompt: 'of another' }, { tenant: 'beta' });
+  const error: unknown = await world.producer.retry(original, { generationId }).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'request.conflict', message: expect.stringContaining('not free'), details: {} });
+  expect(String(error)).not.toContain('another request');
+});
+
 test('fifty callers at once make one retry', async () => {
   await using world = await setup();
   const original = await failed(world, 3);

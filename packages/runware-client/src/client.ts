@@ -80,6 +80,8 @@ export function createRunwareClient(
   const url = config.url.replace(/\/+$/, '');
   const settings = { ...config, ...imageRulesOf(config), url, fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
+  // A question knows nothing of the request, and an answer to it may repeat the prompt.
+  const polled = createRedactor([config.apiKey], false);
   return {
     submit: async (given, signal) => {
       const order = readOrder(given);
@@ -87,9 +89,9 @@ export function createRunwareClient(
       const exchange = await exchangeTask(settings, buildPurchaseTask(order), signal);
       return submitVerdictOf(exchange, order.taskUUID, createRedactor([config.apiKey, ...privateTextsOf(order)]));
     },
-    lookUp: async (taskUUID, signal) => taskStateOf(await exchangeTask(settings, buildPollTask(taskUUID), signal), taskUUID, redactor),
+    lookUp: async (taskUUID, signal) => taskStateOf(await exchangeTask(settings, buildPollTask(taskUUID), signal), taskUUID, polled),
     lookUpDetails: async (taskUUID, signal) =>
-      taskStateOfDetails(await exchangeTask(settings, buildDetailsTask(taskUUID), signal), taskUUID, redactor),
+      taskStateOfDetails(await exchangeTask(settings, buildDetailsTask(taskUUID), signal), taskUUID, polled),
     checkAccount: (how, signal) => checkAccount(settings, redactor, how, signal),
     downloadImage: (imageURL, signal) => downloadImage(settings, imageURL, signal),
   };

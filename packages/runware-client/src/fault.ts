@@ -9,14 +9,17 @@ export type Answered = Extract<Exchange, { kind: 'answered' }>;
 
 /** Builds the fault of an entry, redacted. Its class is that of its code; with `statusDecides` the status stands in for an unknown code. */
 export function faultOfEntry(entry: AnswerEntry, redactor: Redactor, status: number, statusDecides: boolean): ProviderFault {
-  const code = entry.code === undefined || entry.code === '' ? undefined : redactor.text(entry.code).slice(0, 100);
+  const isName = redactor.keepsWords || /^[\w.-]{1,100}$/.test(entry.code ?? '');
+  const code = entry.code === undefined || entry.code === '' || !isName ? undefined : redactor.text(entry.code).slice(0, 100);
   return {
     class: classifyFault({ code: entry.code, httpStatus: statusDecides ? status : undefined }),
     code: code ?? `HTTP_${status}`,
-    message: redactor.text(entry.message ?? 'the provider gave no message'),
+    message: redactor.keepsWords
+      ? redactor.text(entry.message ?? 'the provider gave no message')
+      : 'the provider failed the task; its words are not kept, because they may repeat the prompt',
     httpStatus: status,
-    ...defined({ parameter: entry.parameter === undefined ? undefined : redactor.text(entry.parameter) }),
-    raw: redactor.json(entry.raw),
+    ...defined({ parameter: entry.parameter === undefined || !redactor.keepsWords ? undefined : redactor.text(entry.parameter) }),
+    ...(redactor.keepsWords && { raw: redactor.json(entry.raw) }),
   };
 }
 

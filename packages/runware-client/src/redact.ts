@@ -2,6 +2,8 @@ import { boundText, hideSecrets } from '@darkroom/contracts';
 
 /** Removes secrets and prompts from the provider's texts, whose error messages repeat parameters. */
 export interface Redactor {
+  /** False if the prompt is not known: it may stand anywhere in the words of an error, which are not kept then. */
+  keepsWords: boolean;
   /** Redacts a text, to at most 1,000 characters. */
   text(value: string): string;
   /** Redacts any value as JSON text, to at most 4 KB. */
@@ -24,8 +26,11 @@ const ECHO = 16;
 const PRIVATE_KEYS =
   /^(apikey|authorization|auth|cookie|(positive|negative)?prompt|input|referenceimage|request|uploadendpoint|webhookurl|idempotencykey|password|secret|signature|\w{0,20}token)s?$/i;
 
-/** @param secrets Texts to remove, even if the provider repeats only their beginning: API key, prompt, inline images. */
-export function createRedactor(secrets: readonly string[]): Redactor {
+/**
+ * @param secrets Texts to remove, even if the provider repeats only their beginning: API key, prompt, inline images.
+ * @param keepsWords False for answers about a request that is not at hand.
+ */
+export function createRedactor(secrets: readonly string[], keepsWords = true): Redactor {
   // The examined text cannot hold more of a longer secret.
   const known = secrets.filter((secret) => secret.trim() !== '').map((secret) => secret.slice(0, MAX_SEEN));
   const hidden = known.map(writingsOf);
@@ -42,6 +47,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
       .replace(LONG_QUOTE, '"…"')
       .replace(/[^]+/, (rest) => hideSecrets(rest, { mark: '…' }));
   return {
+    keepsWords,
     text: (value) => shorten(clean(bound(value))),
     json: (value) =>
       cutBytes(JSON.stringify(walk(value, (text) => clean(bound(text)), 0, { values: MAX_VALUES, characters: MAX_SEEN })) ?? 'null'),

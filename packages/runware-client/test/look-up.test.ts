@@ -209,3 +209,14 @@ test('neither question throws, whatever the JSON of the answer', async () => {
     }),
   );
 });
+
+test('of a failure nothing is kept but its code: the question does not know the prompt, which the words may repeat', async () => {
+  const prompt = 'Anna in a red coat';
+  const errors = [
+    { ...failure('contentPolicyViolation'), message: `The prompt ${prompt} was refused`, parameter: prompt, positivePrompt: prompt },
+  ];
+  await using world = await setup(answerJson(200, { errors }));
+  for (const state of [await world.client.lookUp(taskUUID), await world.client.lookUpDetails(taskUUID)])
+    expect(JSON.stringify(state)).not.toMatch(/Anna|red coat/);
+  expect(await world.client.lookUp(taskUUID)).toMatchObject({ kind: 'failed', fault: { class: 'safety', code: 'contentPolicyViolation' } });
+});

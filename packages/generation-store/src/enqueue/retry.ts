@@ -65,7 +65,8 @@ end
 if old.requestDigest == '${REQUEST_GONE}' then return countAnswer(named({ kind = 'request-gone', id = of })) end
 local present = redis.call('HMGET', key, 'tenant', 'retryOf', 'replaces')
 if present[1] then
-  local isSame = present[1] == tenant and present[2] == retryOf and present[3] == replaces
+  if present[1] ~= tenant then return countAnswer(named({ kind = 'not-free', id = id })) end
+  local isSame = present[2] == retryOf and present[3] == replaces
   return countAnswer(named({ kind = isSame and 'exists' or 'conflict', id = id }))
 end
 if whyUnknown(id) then return named({ kind = 'damaged', unreadable = id }) end

@@ -159,7 +159,7 @@ while #page < count and looked < ${LOOKED_AT} and not isWhole do
   local entries
   entries, isWhole = nextEntries()
   for _, entry in ipairs(entries) do
-    if #page == count then
+    if #page == count or looked == ${LOOKED_AT} then
       isWhole = false
       break
     end
