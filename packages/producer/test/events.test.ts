@@ -128,6 +128,30 @@ describe('a consumer', () => {
     expect(idsOf(await take(events, 1))).toEqual([`${generationId}-queued`]);
   });
 
+  test('loses none to a group of the same name of another tenant, or of none', async () => {
+    await using world = await setup();
+    const tenants = ['a:b', 'a+b', 'a.b', undefined];
+    const expected = new Map<string | undefined, string[]>(tenants.map((tenant) => [tenant, []]));
+    for (let round = 0; round < 3; round += 1)
+      for (const tenant of tenants) {
+        const { generationId } = await world.producer.enqueue(request, tenant === undefined ? {} : { tenant });
+        for (const reader of new Set([tenant, undefined])) expected.get(reader)?.push(`${generationId}-queued`);
+      }
+    const seen = new Map(tenants.map((tenant): [string | undefined, string[]] => [tenant, []]));
+    const readers = tenants.map((tenant) => ({ tenant, events: open(world, tenant === undefined ? {} : { tenant }) }));
+    const reading = readers.map(async ({ tenant, events }) => {
+      for await (const event of events) seen.get(tenant)?.push(...idsOf([event]));
+    });
+    try {
+      await eventually(() => expect(seen).toEqual(expected));
+    } finally {
+      for (const { events } of readers) await events.close();
+      await Promise.all(reading);
+    }
+    const groups = (await world.redis.xinfo('GROUPS', `${world.prefix}:event-log`)) as [string, string][]; // its rows begin with the name
+    expect(groups.map(([, name]) => name).toSorted()).toEqual(['mail', 'mail@a.b', 'mail@a~2bb', 'mail@a~3ab']);
+  });
+
   test('is told of events that were trimmed before its group read them', async () => {
     await using world = await setup();
     const log = `${world.prefix}:event-log`;

@@ -128,7 +128,7 @@ export const watchCommand = defineCommand({
   options: {
     all: flag('follows the events of all generations until Ctrl-C'),
     group: optionOr('command-line', 'name', 'with --all: the group whose place is kept', readText),
-    tenant: option('name', 'with --all: events of this tenant alone', readTenant),
+    tenant: option('name', 'with --all: events of this tenant alone; its place is its own', readTenant),
     ...findingOptions,
   },
   examples: [

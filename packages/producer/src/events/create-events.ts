@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   ConfigError,
   describeGiven,
+  encodeTenant,
   findPrefixProblem,
   isTenant,
   ProblemList,
@@ -41,7 +42,9 @@ export function createEvents(given: EventsOptions): Events {
   const redis = connectPatient(redisUrl, prefix);
   const lookWhileIdle = createIdleLook(redis, prefix);
   const stopping = new AbortController();
-  const events = buildEventGroup(redis, prefix, group, consumer);
+  // Groups of tenants are independent: each acknowledges the events of other tenants. "@" is in no name of a group and in no encoded tenant.
+  const events = buildEventGroup(redis, prefix, tenant === undefined ? group : `${group}@${encodeTenant(tenant)}`, consumer);
+  const groupInWords = `the group "${group}"${tenant === undefined ? '' : ` of tenant "${tenant}"`}`;
   const isClosed = (): boolean => stopping.signal.aborted;
   let isChecked = false;
   redis.on('close', () => (isChecked = false));
@@ -83,17 +86,14 @@ export function createEvents(given: EventsOptions): Events {
 
   async function* handOut(logged: LoggedEvent): AsyncGenerator<DarkroomEvent, void, undefined> {
     if (logged.isUnreadable) {
-      process.emitWarning(`the event at ${logged.place} cannot be read, and was put aside for the group "${group}"`, 'DarkroomWarning');
+      process.emitWarning(`the event at ${logged.place} cannot be read, and was put aside for ${groupInWords}`, 'DarkroomWarning');
       return events.giveUp(logged);
     }
     const deliveries = await events.deliveries(logged.place);
     const event = eventOf(logged, deliveries);
     if (event === undefined || (tenant !== undefined && logged.tenant !== tenant)) return events.acknowledge(logged.place);
     if (deliveries > MOST_DELIVERIES) {
-      process.emitWarning(
-        `event ${event.eventId} was put aside after ${MOST_DELIVERIES} deliveries to the group "${group}"`,
-        'DarkroomWarning',
-      );
+      process.emitWarning(`event ${event.eventId} was put aside after ${MOST_DELIVERIES} deliveries to ${groupInWords}`, 'DarkroomWarning');
       return events.giveUp(logged);
     }
     const keeping = setInterval(() => void events.prolong(logged.place).catch(() => undefined), takeOverMs / 3);

@@ -51,7 +51,10 @@ export interface EventsOptions {
   consumer?: string;
   /** Where a new group begins: with the "next" event, or with the "oldest" that Redis has. Defaults to "next". */
   from?: 'next' | 'oldest';
-  /** Passes on the events of this tenant alone. */
+  /**
+   * Passes on the events of this tenant alone. The group is then one of this tenant: groups with the same name and different tenants, or none,
+   * are independent. Redis names it `<group>@<tenant>`, with each letter of the tenant but letters, digits, "_", "." and "-" as "~" and its code.
+   */
   tenant?: string;
   /**
    * Time in milliseconds after which another consumer takes over an event of a consumer that died. A consumer that still works on one keeps
