@@ -1,3 +1,4 @@
+import { createGenerationId } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
 import { subjects } from './conformance-world.ts';
 import { problemsOf } from './problems-of.ts';
@@ -22,6 +23,47 @@ describe.each(subjects)('%s', (_name, setup) => {
     await expect(producer.erase(later.generationId)).rejects.toMatchObject({ code: 'generation.open' });
     await expect(producer.erasure(later.generationId)).rejects.toMatchObject({ code: 'generation.not-found' });
     expect(await producer.erase(later.generationId, { cancel: true })).toMatchObject({ generationId: later.generationId });
+  });
+
+  test('forgets the request and the labels of an erased generation, which is not enqueued again', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const { generationId } = await producer.enqueue(request, { idempotencyKey: 'order-1', tags: ['secret'], metadata: { who: 'me' } });
+    await subject.end(generationId, { kind: 'succeed', bytes });
+    expect((await producer.list({ tag: 'secret' })).generations).toHaveLength(1);
+    await producer.erase(generationId);
+    await subject.erase();
+    for (const again of [{ generationId }, { idempotencyKey: 'order-1' }])
+      await expect(producer.enqueue(request, again)).rejects.toMatchObject({ code: 'request.conflict', details: { generationId } });
+    expect((await producer.list({ tag: 'secret' })).generations).toEqual([]);
+    const [listed] = (await producer.list()).generations;
+    expect(listed).toMatchObject({ generationId, status: 'succeeded' });
+    expect([listed?.tags, listed?.metadata]).toEqual([undefined, undefined]);
+  });
+
+  test('names the retries of an erased generation, and erases them if asked', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const { generationId } = await producer.enqueue(request);
+    await subject.end(generationId, { kind: 'fail', code: 'provider.task-failed' });
+    const retry = await producer.retry(generationId);
+    await subject.end(retry.generationId, { kind: 'succeed', bytes });
+    expect(await producer.erase(generationId)).toMatchObject({ retries: [retry.generationId] });
+    await subject.erase();
+    expect(await producer.get(retry.generationId)).toMatchObject({ status: 'succeeded' });
+    expect(await producer.erase(generationId, { retries: true })).toMatchObject({ retries: [retry.generationId] });
+    await subject.erase();
+    expect(await producer.erasure(generationId)).toMatchObject({ retries: [retry.generationId] });
+    await expect(producer.get(retry.generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+  });
+
+  test('takes a request to erase an unknown generation, which the eraser does not find', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const generationId = createGenerationId(Date.now());
+    expect(await producer.erase(generationId)).toEqual({ generationId, status: 'requested', requestedAt: expect.any(Number), retries: [] });
+    await subject.erase();
+    await expect(producer.erasure(generationId)).rejects.toMatchObject({ code: 'generation.not-found' });
   });
 
   test('an id of another form names nothing, and no eraser hears of it', async () => {

@@ -124,16 +124,21 @@ async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
 /** Does the part of an eraser in Redis, as if the bucket were empty. */
 async function eraseInRedis(store: ErasingStore): Promise<void> {
   for (;;) {
-    for (const due of await store.readDueErasures(100))
+    for (const due of await store.readDueErasures(100)) {
+      if (due.known === undefined) {
+        await store.dropErasure(due);
+        continue;
+      }
       await store.endSweep({
         due,
-        tenant: due.known?.tenant ?? '',
+        tenant: due.known.tenant,
         outline: undefined,
         erasedAt: due.now,
         keepsImages: false,
         sweptUntil: due.now,
         againAt: undefined,
       });
+    }
     const [turn] = await store.takeBulkTurn();
     if (turn === undefined) return;
     if (turn.step === 'swept') await store.endBulk(turn);

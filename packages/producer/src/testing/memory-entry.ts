@@ -90,13 +90,14 @@ function keepImage(generation: NewGeneration, index: number, bytes: Uint8Array, 
   const { expected } = outlineOf(generation);
   const format = expected.outputFormat;
   const day = new Date(generationIdTime(generationId)).toISOString().slice(0, 10).replaceAll('-', '/');
+  const key = `images/${day}/${generationId}/${index}-1.${extensionOf(format)}`;
   return {
-    key: `images/${day}/${generationId}/${index}-1.${extensionOf(format)}`,
+    key,
     format,
     contentType: contentTypeOf(format),
     ...sizeOf(expected),
     sizeBytes: bytes.length,
-    sha256: images.keep(bytes),
+    sha256: images.keep(key, bytes),
   };
 }
 

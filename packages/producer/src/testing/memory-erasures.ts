@@ -1,5 +1,5 @@
 import { isFinalGeneration } from '@darkroom/contracts';
-import { openError, type FoundBulk } from '@darkroom/generation-store';
+import { openError, type FoundBulk, type FoundErasure } from '@darkroom/generation-store';
 import type { ProducerParts } from '../build-producer.ts';
 import type { Entry } from './memory-entry.ts';
 
@@ -10,22 +10,37 @@ export interface MemoryErasuresParts {
   /** Returns the entry unless it belongs to another tenant. */
   ownEntry(generationId: string, tenant: string | undefined): Entry | undefined;
   cancel(entry: Entry): void;
+  /** Names the retries of a generation. */
+  retriesOf(generationId: string): string[];
+  /** Deletes an image. */
+  drop(key: string): void;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
 /** Erases at once, as an eraser does in time. */
-export function createMemoryErasures({ entries, ownEntry, cancel, now }: MemoryErasuresParts): ErasingCalls {
+export function createMemoryErasures({ entries, ownEntry, cancel, retriesOf, drop, now }: MemoryErasuresParts): ErasingCalls {
   const bulks = new Map<string, FoundBulk>();
-  const erase = (entry: Entry) => (entry.erased ??= { requestedAt: now(), erasedAt: now(), sweptUntil: now(), retries: [] });
+  const erase = (entry: Entry): FoundErasure => {
+    const { generationId } = entry.generation;
+    for (const { image } of entry.images) if (image !== undefined) drop(image.key);
+    const { tags: _tags, metadata: _metadata, ...generation } = entry.generation;
+    entry.generation = generation;
+    entry.erased ??= { requestedAt: now(), erasedAt: now(), sweptUntil: now(), retries: [] };
+    return { ...entry.erased, retries: retriesOf(generationId) };
+  };
   return {
     requestErasure: async (generationId, isForced, tenant) => {
       const entry = ownEntry(generationId, tenant);
-      if (entry === undefined) return undefined;
+      // Redis may not know one that lies in S3: the eraser looks, and here finds nothing
+      if (entry === undefined) return entries.has(generationId) ? undefined : { requestedAt: now(), retries: [] };
       if (!isFinalGeneration(entry.status) && !isForced) throw openError(generationId, entry.status);
       return erase(entry);
     },
-    findErasure: async (generationId, tenant) => ownEntry(generationId, tenant)?.erased,
+    findErasure: async (generationId, tenant) => {
+      const erased = ownEntry(generationId, tenant)?.erased;
+      return erased && { ...erased, retries: retriesOf(generationId) };
+    },
     requestBulk: async ({ erasureId, tenant, tag, isForced }) => {
       const at = now();
       const of = [...entries.values()].filter(

@@ -4,19 +4,22 @@ import type { ImageStorage } from '../images/images.ts';
 
 /** The bucket of a testing producer. */
 export interface MemoryImages extends ImageStorage {
-  /** Keeps bytes. @returns their SHA-256. */
-  keep(bytes: Uint8Array): string;
+  /** Keeps the bytes of an image. @returns their SHA-256. */
+  keep(key: string, bytes: Uint8Array): string;
+  /** Deletes an image, as an eraser does. */
+  drop(key: string): void;
 }
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 export function createMemoryImages(): MemoryImages {
   const kept = new Map<string, Uint8Array>();
-  const keep = (bytes: Uint8Array): string => {
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    kept.set(sha256, Uint8Array.from(bytes)); // a copy: the test may go on with its own
-    return sha256;
-  };
   return {
-    keep,
+    keep(key, bytes) {
+      kept.set(key, Uint8Array.from(bytes)); // a copy: the test may go on with its own
+      return sha256Of(bytes);
+    },
+    drop: (key) => void kept.delete(key),
     // "invalid" can never lead anywhere (RFC 2606).
     presignRead: (key, seconds, { downloadName }) => {
       const url = new URL(`https://bucket.invalid/${key}`);
@@ -24,14 +27,14 @@ export function createMemoryImages(): MemoryImages {
       if (downloadName !== undefined) url.searchParams.set('response-content-disposition', `attachment; filename="${downloadName}"`);
       return Promise.resolve(url.href);
     },
-    readVerified: ({ sha256 }) => {
-      const bytes = kept.get(sha256);
+    readVerified: ({ key }) => {
+      const bytes = kept.get(key);
       return Promise.resolve(bytes && Uint8Array.from(bytes));
     },
     keepInput: (tenant, bytes, maxSizeBytes) =>
       Promise.resolve(
         bytes.length > 0 && bytes.length <= maxSizeBytes
-          ? { kind: 'kept', input: { tenantPart: tenantFolder(tenant), sha256: keep(bytes) } }
+          ? { kind: 'kept', input: { tenantPart: tenantFolder(tenant), sha256: sha256Of(bytes) } }
           : { kind: 'invalid', detail: `it has ${bytes.length} bytes` },
       ),
     close: () => undefined,

@@ -14,6 +14,8 @@ export interface MemoryRetries {
   decide(retry: NewRetry, entries: ReadonlyMap<string, Entry>): RetryReply | undefined;
   /** Notes a retry that was made. */
   note(retry: NewRetry): void;
+  /** Names the retries of a generation. */
+  idsOf(root: string): string[];
 }
 
 export function createMemoryRetries(): MemoryRetries {
@@ -54,6 +56,9 @@ export function createMemoryRetries(): MemoryRetries {
       if (answer !== undefined) return { kind: 'replayed', id: answer };
       return refused.length === 0 ? undefined : { kind: 'refused', images: refused };
     },
+    idsOf: (root) => [
+      ...new Set([...retriesOf].flatMap(([name, attempts]) => (name.startsWith(`${root}/`) ? attempts.map(({ id }) => id) : []))),
+    ],
     note({ generationId, retryOf, replaces }) {
       for (const [index, at] of replaces.entries()) {
         const name = `${retryOf}/${at}`;

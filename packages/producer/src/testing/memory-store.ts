@@ -105,7 +105,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
     const { generationId: id, tenant, idempotencyKey } = generation;
     const asked = JSON.stringify(generation.request);
     const known = (first: Entry, kind: 'exists' | 'replayed'): EnqueueReply => ({
-      kind: JSON.stringify(first.generation.request) === asked ? kind : 'conflict',
+      kind: first.erased !== undefined ? 'request-gone' : JSON.stringify(first.generation.request) === asked ? kind : 'conflict',
       id: first.generation.generationId,
       ...(first.generation.runAt !== undefined && { runAt: first.generation.runAt }),
     });
@@ -193,7 +193,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
       findIdByKey: async (tenant, idempotencyKey) => keys.get(JSON.stringify([tenant, idempotencyKey])),
       list: async (filter, count, after) => listViews([...entries.values()].map(viewOf), filter, count, after),
       readSpend: async (tenant) => memorySpend([...entries.values()].map(viewOf), tenant, now()),
-      ...createMemoryErasures({ entries, ownEntry, cancel, now }),
+      ...createMemoryErasures({ entries, ownEntry, cancel, retriesOf: retries.idsOf, drop: images.drop, now }),
       cancel: async (generationId, tenant) => {
         const entry = ownEntry(generationId, tenant);
         if (entry !== undefined) cancel(entry);
