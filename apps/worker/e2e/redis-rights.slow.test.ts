@@ -192,7 +192,7 @@ test('a whole Darkroom works with the users of infra/redis/darkroom.acl, one for
         `${process}: ${call.join(' ')}`,
       ).rejects.toThrow('NOPERM');
   }
-}, 90_000);
+}, 180_000);
 
 test('operators and workers have enough rights after a restart and after the loss of all data', async () => {
   const { fleet, admin, producer } = await setup();
@@ -218,7 +218,7 @@ test('operators and workers have enough rights after a restart and after the los
   await fleet.workers[0]?.start();
   await buy(producer);
   expect(await readDenials(admin), 'comparison and rebuild').toEqual([]);
-}, 90_000);
+}, 180_000);
 
 const dangerous = [
   ['FLUSHALL'],
