@@ -1,22 +1,12 @@
 import { createGenerationId } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { bringHome } from './bring-home.ts';
-import { jsonCalls, type Body } from './json-calls.ts';
-import { order, startWorld, type World } from './world.ts';
+import { shareWorld, type Body } from './shared-world.ts';
+import { order } from './world.ts';
 
-let world: World;
-let key: string;
-beforeAll(async () => {
-  world = await startWorld();
-  key = await world.key();
-});
-afterAll(() => world[Symbol.asyncDispose]());
-
-const { call, create } = jsonCalls(
-  () => world,
-  () => key,
-);
+const shared = shareWorld();
+const { call, create } = shared;
 
 test('enqueues, names the place, and reads it with times as text and money as decimal text', async () => {
   const made = await create({
@@ -108,9 +98,9 @@ test('a known id with another request is 409, and an id out of time 422', async 
 });
 
 test('a reached cap is 402 with the end of the period, and asks for no repetition', async () => {
-  await world.store.setCaps({ allPerDay: 10_000 * 20_000_000, tenantPerDay: 1 });
+  await shared.world.store.setCaps({ allPerDay: 10_000 * 20_000_000, tenantPerDay: 1 });
   const { status, body, headers } = await create();
-  await world.store.setCaps({ allPerDay: 10_000 * 20_000_000, tenantPerDay: 5000 * 20_000_000 });
+  await shared.world.store.setCaps({ allPerDay: 10_000 * 20_000_000, tenantPerDay: 5000 * 20_000_000 });
   expect(status).toBe(402);
   expect(body).toMatchObject({ code: 'spend.cap-reached', resetsAt: expect.stringMatching(/T00:00:00/) });
   expect(headers.get('retry-after')).toBeNull();
@@ -120,7 +110,7 @@ test('waits as preferred, and answers 202 when the time is over', async () => {
   const found = createGenerationId(Date.now());
   const pending = create({ generationId: found }, { prefer: 'respond-async, wait=30' });
   await eventually(async () => expect((await call('GET', `/v1/generations/${found}`)).status).toBe(200));
-  await bringHome(world.store, found);
+  await bringHome(shared.world.store, found);
   const { status, body, headers } = await pending;
   expect([status, headers.get('preference-applied')]).toEqual([200, 'wait=30']);
   expect(body).toMatchObject({ status: 'succeeded', images: [{ status: 'succeeded', url: `/v1/generations/${found}/images/0` }] });
@@ -129,9 +119,9 @@ test('waits as preferred, and answers 202 when the time is over', async () => {
 });
 
 test('lists in pages that continue, by status, tag, metadata and time', async () => {
-  const own = await world.key('lister');
+  const own = await shared.world.key('lister');
   const read = async (query: string) => {
-    const answer = await world.call(own, 'GET', `/v1/generations?${query}`);
+    const answer = await shared.world.call(own, 'GET', `/v1/generations?${query}`);
     return {
       status: answer.status,
       link: answer.headers.get('link'),
@@ -140,7 +130,7 @@ test('lists in pages that continue, by status, tag, metadata and time', async ()
   };
   const ids: string[] = [];
   for (let at = 0; at < 5; at += 1) {
-    const answer = await world.call(own, 'POST', '/v1/generations', {
+    const answer = await shared.world.call(own, 'POST', '/v1/generations', {
       ...order,
       tags: [at % 2 === 0 ? 'even' : 'odd'],
       metadata: { at: String(at) },
@@ -187,7 +177,7 @@ test('a batch enqueues all or none, and names the wrong one', async () => {
 test('cancels, buys again, and says why an image is not bought again', async () => {
   const { body } = await create({ numberResults: 2 });
   const path = `/v1/generations/${body.generationId}`;
-  await bringHome(world.store, body.generationId);
+  await bringHome(shared.world.store, body.generationId);
   expect((await call('POST', `${path}/cancel`)).body).toMatchObject({ status: 'cancelled', images: [{ status: 'succeeded' }, {}] });
   const refused = await call('POST', `${path}/retry`, { images: [0] });
   expect(refused).toMatchObject({
@@ -206,7 +196,7 @@ test('cancels, buys again, and says why an image is not bought again', async () 
 
 test('leads to an image, or names it as JSON', async () => {
   const { body } = await create({ numberResults: 2 });
-  await bringHome(world.store, body.generationId);
+  await bringHome(shared.world.store, body.generationId);
   const path = `/v1/generations/${body.generationId}/images`;
   const there = await call('GET', `${path}/0?ttlSeconds=60`);
   expect([there.status, there.headers.get('cache-control'), there.body]).toEqual([302, 'no-store', undefined]);

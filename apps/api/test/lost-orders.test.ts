@@ -1,32 +1,22 @@
 import { createGenerationId } from '@darkroom/contracts';
 import { eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { jsonCalls } from './json-calls.ts';
-import { order, startWorld, type World } from './world.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { shareWorld } from './shared-world.ts';
+import { order, startWorld } from './world.ts';
 
-let world: World;
-let key: string;
-beforeAll(async () => {
-  world = await startWorld();
-  key = await world.key();
-});
-afterAll(() => world[Symbol.asyncDispose]());
-
-const { call, create } = jsonCalls(
-  () => world,
-  () => key,
-);
+const shared = shareWorld();
+const { call, create } = shared;
 
 test('an order that Redis loses before it is answered is no 404: the caller is told to call again, and has it made', async () => {
   const generationId = createGenerationId(Date.now());
   const pending = create({ generationId }, { prefer: 'wait=30' });
   await eventually(async () => expect((await call('GET', `/v1/generations/${generationId}`)).status).toBe(200));
-  const [key, channel] = [`${world.prefix}:generation:${generationId}`, eventChannel(world.prefix, generationId)];
-  await eventually(async () => expect(await world.redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
+  const [key, channel] = [`${shared.world.prefix}:generation:${generationId}`, eventChannel(shared.world.prefix, generationId)];
+  await eventually(async () => expect(await shared.world.redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
   // As a Redis that goes back to a moment before the order.
-  await world.redis.del(key, `${key}:request`, `${world.prefix}:submission:${generationId}:0-1`);
-  await world.redis.publish(channel, '{"event":"generation.queued"}');
+  await shared.world.redis.del(key, `${key}:request`, `${shared.world.prefix}:submission:${generationId}:0-1`);
+  await shared.world.redis.publish(channel, '{"event":"generation.queued"}');
   const { status, headers, body } = await pending;
   expect([status, body]).toEqual([503, expect.objectContaining({ code: 'queue.unavailable', generationId, reached: 'maybe' })]);
   expect(body['detail']).toContain('call again');
@@ -37,13 +27,13 @@ test('an order that Redis loses before it is answered is no 404: the caller is t
 test('a generation that Redis may have forgotten is no 404 before Redis is compared with S3', async () => {
   const { body } = await create();
   const generationId = String(body['generationId']);
-  const key = `${world.prefix}:generation:${generationId}`;
-  const run = await world.redis.getset(`${world.prefix}:server-run`, 'another run');
-  const entry = await world.redis.dumpBuffer(key);
-  await world.redis.del(key);
+  const key = `${shared.world.prefix}:generation:${generationId}`;
+  const run = await shared.world.redis.getset(`${shared.world.prefix}:server-run`, 'another run');
+  const entry = await shared.world.redis.dumpBuffer(key);
+  await shared.world.redis.del(key);
   onTestFinished(async () => {
-    await world.redis.set(`${world.prefix}:server-run`, run ?? '');
-    await world.redis.restore(key, 0, entry);
+    await shared.world.redis.set(`${shared.world.prefix}:server-run`, run ?? '');
+    await shared.world.redis.restore(key, 0, entry);
   });
   expect(await call('GET', `/v1/generations/${generationId}`)).toMatchObject({
     status: 503,

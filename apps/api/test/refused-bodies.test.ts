@@ -1,17 +1,12 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { order, startWorld, type World } from './world.ts';
+import { expect, test } from 'vitest';
+import { shareWorld } from './shared-world.ts';
+import { order } from './world.ts';
 
-let world: World;
-let key: string;
-beforeAll(async () => {
-  world = await startWorld();
-  key = await world.key();
-});
-afterAll(() => world[Symbol.asyncDispose]());
+const shared = shareWorld();
 
 const call = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
-  const answer = await world.call(key, method, path, body, headers);
+  const answer = await shared.world.call(shared.key, method, path, body, headers);
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 };
 const enqueue = async (): Promise<string> =>

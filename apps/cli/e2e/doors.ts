@@ -1,9 +1,19 @@
+import path from 'node:path';
 import { runCommand } from '../src/app.ts';
 import type { Terminal } from '../src/terminal.ts';
+import type { World } from './world.ts';
 
 /** The two ways of a command to a Darkroom. */
 export const doors = ['library', 'HTTP API'] as const;
 export type Door = (typeof doors)[number];
+
+/** Starts a Darkroom. @returns the environment by which a command takes its HTTP API. */
+export async function startDoors({ dir, start }: World): Promise<Record<string, string>> {
+  const started = start();
+  await started.printed('Runs on until Ctrl-C');
+  const [, url = '', key = ''] = /export DARKROOM_URL=(\S+) DARKROOM_KEY=(\S+)/.exec(started.output()) ?? [];
+  return { DARKROOM_URL: url, DARKROOM_KEY: key, XDG_STATE_HOME: path.join(dir, 'state') };
+}
 
 export interface Doors {
   environmentOf(door: Door): Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { DEFAULT_PREFIX, eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { doors, openDoors } from './doors.ts';
+import { doors, openDoors, startDoors } from './doors.ts';
 import { createWorld, spawnCli } from './world.ts';
 
 // One Darkroom for all tests of this file: each uses tags of its own.
@@ -15,10 +15,7 @@ const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
 let http: Readonly<Record<string, string>> = {};
 
 beforeAll(async () => {
-  const started = world.start();
-  await started.printed('Runs on until Ctrl-C');
-  const [, url = '', key = ''] = /export DARKROOM_URL=(\S+) DARKROOM_KEY=(\S+)/.exec(started.output()) ?? [];
-  http = { DARKROOM_URL: url, DARKROOM_KEY: key, XDG_STATE_HOME: path.join(world.dir, 'state') };
+  http = await startDoors(world);
 }, 120_000);
 
 const { environmentOf, placeOf, runBy } = openDoors(world.dir, () => http);
@@ -53,13 +50,13 @@ describe.each(doors)('through the %s', (door) => {
       return /[0-9a-f-]{36}/.exec(out.join(' '))?.[0] ?? Promise.reject(new Error('it is not queued yet'));
     });
     const channel = eventChannel(DEFAULT_PREFIX, generationId);
-    await eventually(async () => expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
+    const untilFollowed = () => eventually(async () => expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
+    await untilFollowed();
     const key = `${DEFAULT_PREFIX}:generation:${generationId}`;
     expect(await redis.del(key), 'as a Redis that goes back to a moment before it').toBe(1);
     await redis.publish(channel, '{"event":"generation.queued"}');
     await eventually(async () => expect(await redis.hget(key, 'status')).toBe('queued'));
-    // It follows the order again.
-    await eventually(async () => expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
+    await untilFollowed();
     stop.abort(new Error('SIGINT'));
     expect((await waiting).errors).toContain(`darkroom watch ${generationId}`);
     await run(['cancel', generationId]);

@@ -41,13 +41,12 @@ export async function eraseGeneration({ store, storage, timing }: ErasingParts, 
   if (known?.isOpen === true && !due.isForced && standing.kind !== 'erased') return drop(store, due, 'open');
   const { intents, corrupt } = await readIntents(storage, records);
   const owner = known?.tenant ?? intents[0]?.tenant ?? (standing.kind === 'found' ? standing.kept.tenant : undefined);
-  if (due.tenant !== undefined && owner === undefined && standing.kind !== 'erased') {
-    // Nothing tells whose it is, and it may be that of another tenant than the one that asks.
-    if (corrupt !== undefined) throw corrupt;
+  // Where nothing tells the owner it may be another tenant than the one that asks, unless a tombstone has left nothing to take.
+  const tenant = owner ?? (standing.kind === 'erased' ? due.tenant : undefined) ?? '';
+  if (due.tenant !== undefined && tenant !== due.tenant) {
+    if (owner === undefined && corrupt !== undefined) throw corrupt;
     return drop(store, due, 'foreign');
   }
-  const tenant = owner ?? due.tenant ?? '';
-  if (due.tenant !== undefined && tenant !== due.tenant) return drop(store, due, 'foreign');
 
   const isBuried = standing.kind === 'erased' && standing.keepsImages !== true;
   // a caller means all; by age the images may stay longer than the request, and one that was noted by its tombstone stays as that says

@@ -64,6 +64,7 @@ export { buildReadingStore, READING_TURN, type Reading, type ReadingPlan, type R
 export type { RememberedRetry } from './recovery/remember-retry.ts';
 export type { BegunRebuild } from './recovery/rebuild.ts';
 export { defaultRetention, type Retention } from './enqueue/retention.ts';
+export { lookSurely } from './enqueue/unread.ts';
 export { MAX_RUN_AHEAD_DAYS } from './enqueue/admit-generation.ts';
 export { receiptOf } from './enqueue/enqueue.ts';
 export { retryReceiptOf, type NewRetry, type RetryReceipt, type RetryReply } from './enqueue/retry.ts';

@@ -1,5 +1,5 @@
 import { afterWrite, isGenerationId, modelOf, type GenerationView, type StoredRequest } from '@darkroom/contracts';
-import type { GenerationStore } from '@darkroom/generation-store';
+import { lookSurely, type GenerationStore } from '@darkroom/generation-store';
 import { createAborts } from './aborts.ts';
 import { checked, checkedInParts, checkedWith, ENQUEUES, readIdCall } from './check-call.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
@@ -62,11 +62,10 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
   /** Asks about a generation. @returns undefined if there is none: Redis has forgotten nothing. */
   const about = async <Found>(what: string, generationId: string, look: () => Promise<Found | undefined>): Promise<Found | undefined> => {
     if (!isGenerationId(generationId)) return undefined;
-    const found = await ask(what, generationId, look);
-    if (found !== undefined) return found;
-    await ask(what, generationId, () => store.checkMemory(generationId));
-    // A comparison with S3 may have restored it, and ended, in between.
-    return ask(what, generationId, look);
+    return lookSurely(
+      () => ask(what, generationId, look),
+      () => ask(what, generationId, () => store.checkMemory(generationId)),
+    );
   };
   const read = (generationId: string, look: () => Promise<GenerationView | undefined>) => about('read generation', generationId, look);
   const find = (generationId: string) => read(generationId, () => store.find(generationId, undefined, boundTo));

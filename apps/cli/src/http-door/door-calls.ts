@@ -15,7 +15,7 @@ export interface DoorCall {
   readonly generationId?: string;
   /** True for a call that does more each time that it arrives: a lost answer ends it. */
   readonly isOnce?: boolean;
-  /** What the person at the command does if its answer is lost. */
+  /** Advice in the error if the answer is lost: the command may have done its work. */
   readonly ifLost?: string;
 }
 

@@ -29,7 +29,7 @@ import { findGeneration } from './find-generation.ts';
 import { REQUEST_GONE } from './kept-request.ts';
 import { AFTER_NEW_GENERATION, generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
-import { checkMemory, unreadError } from './unread.ts';
+import { checkMemory, lookSurely, unreadError } from './unread.ts';
 
 const own = nameArguments(['of', 'indexes', 'isAll', 'boundTo'], AFTER_NEW_GENERATION);
 
@@ -181,13 +181,12 @@ export type RetryReply = z.infer<typeof replySchema>;
  * @throws GenerationError without one; StoreNotInitialisedError and QueueUnavailableError if Redis may have forgotten it.
  */
 export async function findRetried(redis: Redis, prefix: string, generationId: string, tenant?: string): Promise<GenerationView> {
-  const find = () => findGeneration(redis, prefix, generationId, undefined, tenant);
-  const view = await find();
-  if (view !== undefined) return view;
-  await checkMemory(redis, prefix, generationId, true);
-  const restored = await find();
-  if (restored === undefined) throw notFound(generationId);
-  return restored;
+  const view = await lookSurely(
+    () => findGeneration(redis, prefix, generationId, undefined, tenant),
+    () => checkMemory(redis, prefix, generationId, true),
+  );
+  if (view === undefined) throw notFound(generationId);
+  return view;
 }
 
 /** Makes a retry, or finds the one that replaces the same images. @throws as `retryReceiptOf`. */

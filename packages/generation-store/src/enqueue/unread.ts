@@ -36,7 +36,6 @@ const memoryReply = z.enum([...whyUnknown, 'recovering', 'not-initialised']).nul
 
 /**
  * Makes sure that Redis has forgotten no generation of this id, of which it holds no entry: a caller who hears that there is none orders anew.
- * Look once more after it: what was forgotten may have been restored since the look before.
  * @param withRetries Also asks for the retries of the generation, which a rebuild may read at any time.
  * @throws StoreNotInitialisedError; QueueUnavailableError while Redis is not compared with S3, or a rebuild has this id to read.
  */
@@ -45,6 +44,17 @@ export async function checkMemory(redis: Redis, prefix: string, generationId: st
   const why = memoryReply.parse(await memoryScript.run(redis, generationKey(prefix, generationId), prefix, given));
   if (why === 'not-initialised') throw new StoreNotInitialisedError();
   if (why !== null) throw unreadError(generationId, why);
+}
+
+/**
+ * Looks for what Redis may have forgotten. A comparison with S3 may restore it, and end, between a look and the check: so it looks once more.
+ * @param check Throws while Redis may have forgotten it. @returns undefined if there is none.
+ */
+export async function lookSurely<Found>(look: () => Promise<Found | undefined>, check: () => Promise<void>): Promise<Found | undefined> {
+  const found = await look();
+  if (found !== undefined) return found;
+  await check();
+  return look();
 }
 
 /**

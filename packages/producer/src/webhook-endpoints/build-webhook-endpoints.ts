@@ -18,7 +18,7 @@ import {
   type NotificationKeys,
   type WebhookEndpoint,
 } from '@darkroom/contracts';
-import type { NotificationStore, StoredEndpoint } from '@darkroom/generation-store';
+import { lookSurely, type NotificationStore, type StoredEndpoint } from '@darkroom/generation-store';
 import type { Availability } from '../availability.ts';
 import { checked, checkedInParts } from '../check-call.ts';
 import { isMoment, millisecondsOf } from '../moments.ts';
@@ -51,14 +51,14 @@ export function buildWebhookEndpoints({ store, ask: askRedis, tenant, keys, rule
     new WebhookEndpointError('webhook-endpoint.not-found', `no webhook endpoint has the id "${endpointId.slice(0, 64)}"`);
 
   async function find(endpointId: string): Promise<StoredEndpoint> {
-    const look = async () => (isEndpointId(endpointId) ? ask('read a webhook endpoint', () => store.findEndpoint(endpointId)) : undefined);
-    let found = await look();
-    if (found === undefined && isEndpointId(endpointId)) {
-      if (await ask('read a webhook endpoint', () => store.mayHaveForgotten())) throw recovering('');
-      // A comparison with S3 may have restored it, and ended, in between.
-      found = await look();
-    }
-    if (found === undefined || found.tenant !== tenant || found.status === 'deleted') throw notFound(String(endpointId));
+    if (!isEndpointId(endpointId)) throw notFound(String(endpointId));
+    const found = await lookSurely(
+      () => ask('read a webhook endpoint', () => store.findEndpoint(endpointId)),
+      async () => {
+        if (await ask('read a webhook endpoint', () => store.mayHaveForgotten())) throw recovering('');
+      },
+    );
+    if (found === undefined || found.tenant !== tenant || found.status === 'deleted') throw notFound(endpointId);
     return found;
   }
 
