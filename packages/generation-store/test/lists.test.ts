@@ -1,4 +1,4 @@
-import { createGenerationId } from '@darkroom/contracts';
+import { createGenerationId, defined } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
 import { buildReconcileStore } from '../src/index.ts';
 import type { ListFilter, ListPlace } from '../src/index.ts';
@@ -131,6 +131,47 @@ describe('a walk over pages', () => {
     await world.redis.del(`${world.prefix}:generation:${made[0]}`);
     expect(await ids(world, { statuses: ['queued'], tenant: 'acme' })).toEqual([made[6], made[4]]);
     expect(await world.redis.zscore(`${world.prefix}:list:tenant:acme:queued`, made[0] ?? '')).toBeNull();
+  });
+
+  test('keeps to each combination of status, code, tag and time of the end', async () => {
+    await using world = await setupAt(NOW);
+    for (let at = 0; at < 24; at += 1) {
+      await world.setTime(NOW + at * 1000);
+      const tags = at % 2 === 0 ? ['even'] : ['odd'];
+      const generation = newGeneration(1, {
+        generationId: createGenerationId(NOW + at * 1000),
+        tenant: at % 5 === 0 ? 'acme' : 'a:b',
+        tags,
+      });
+      await world.store.enqueue(generation);
+      const ref = { generationId: generation.generationId, index: 0, n: 1 };
+      if (at % 4 === 1) await world.store.cancel(generation.generationId);
+      if (at % 4 < 2) continue;
+      await world.send(ref);
+      await world.store.settle(ref, at % 4 === 2 ? ended(ref, 'succeeded') : { ...ended(ref, 'lost'), code: 'image.lost' });
+    }
+    const { generations } = await world.store.list({}, 100);
+    expect(new Set(generations.map(({ status }) => status))).toEqual(new Set(['queued', 'succeeded', 'failed', 'cancelled']));
+    const finishedFrom = NOW + 8000;
+    let met = 0;
+    for (const statuses of [undefined, ['failed'], ['failed', 'cancelled'], ['queued', 'succeeded']] as const)
+      for (const code of [undefined, 'image.lost', 'generation.cancelled'])
+        for (const tag of [undefined, 'even', 'odd'])
+          for (const isByEnd of [false, true])
+            for (const tenant of [undefined, 'acme']) {
+              const filter = defined({ statuses, code, tag, tenant, finishedFrom: isByEnd ? finishedFrom : undefined });
+              const fitting = generations.filter(
+                (each) =>
+                  (statuses === undefined || statuses.some((status) => status === each.status)) &&
+                  (code === undefined || each.codes.includes(code)) &&
+                  (tag === undefined || each.tags?.includes(tag)) &&
+                  (tenant === undefined || each.tenant === tenant) &&
+                  (!isByEnd || (each.finishedAt ?? 0) >= finishedFrom),
+              );
+              met += Number(fitting.length > 0);
+              expect(await ids(world, filter), JSON.stringify(filter)).toEqual(fitting.map(({ generationId }) => generationId));
+            }
+    expect(met).toBeGreaterThan(30);
   });
 
   test('looks at a bounded number of entries in each call', async () => {

@@ -93,6 +93,27 @@ end
 local isSifted = metadata ~= '' or (byEnd or code ~= '' or tag ~= '') and (not hasAllStatuses or createdFrom ~= '' or createdBefore ~= '' or byEnd or code ~= '')
 local size = isSifted and ${LOOKED_AT} or math.min(math.floor(${LOOKED_AT} / math.max(1, #walked)), count + 1)
 
+-- other lists, of which an entry must stand in one of each group: a cheaper question than its fields
+local groups = {}
+if isSifted and not hasAllStatuses then
+  groups[1] = {}
+  for status in string.gmatch(statuses, '%S+') do groups[1][#groups[1] + 1] = of .. status end
+end
+if code ~= '' and (byEnd or tag ~= '') then groups[#groups + 1] = { of .. 'code:' .. code } end
+if tag ~= '' and byEnd then groups[#groups + 1] = { of .. 'tag:' .. tag } end
+
+-- a list that cannot be read passes all by
+local function standsInEach(id)
+  for _, group in ipairs(groups) do
+    local isIn = false
+    for _, list in ipairs(group) do
+      isIn = isIn or redis.pcall('ZSCORE', list, id)
+    end
+    if not isIn then return false end
+  end
+  return true
+end
+
 -- the next entries of all walked lists, the newest first, up to the end of the first list that was not read to its end
 local function nextEntries()
   local entries, isWhole = {}, true
@@ -101,10 +122,12 @@ local function nextEntries()
     if #some == 2 * size then isWhole = false end
     for at = 1, #some, 2 do entries[#entries + 1] = { list = list, id = some[at], score = tonumber(some[at + 1]), isEnd = at == 2 * size - 1 } end
   end
-  table.sort(entries, function(a, b)
-    if a.score ~= b.score then return a.score > b.score end
-    return a.id > b.id
-  end)
+  if #walked > 1 then
+    table.sort(entries, function(a, b)
+      if a.score ~= b.score then return a.score > b.score end
+      return a.id > b.id
+    end)
+  end
   return entries, isWhole
 end
 
@@ -165,7 +188,7 @@ while #page < count and looked < ${LOOKED_AT} and not isWhole do
     end
     last = entry
     looked = looked + 1
-    look(entry)
+    if standsInEach(entry.id) then look(entry) end
     if entry.isEnd then
       isWhole = false
       break
