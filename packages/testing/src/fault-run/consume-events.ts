@@ -32,6 +32,7 @@ export function startEventConsumers(
 ): EventConsumers {
   const calm = new AbortController();
   const over = new AbortController();
+  const isOver = whenAborted(over.signal);
   let kills = 0;
   const keep = async (at: number): Promise<void> => {
     while (!over.signal.aborted) {
@@ -55,7 +56,7 @@ export function startEventConsumers(
         continue;
       }
       // One that ends by an error of Redis is started again, as an orchestrator does.
-      await Promise.race([program.ended, whenAborted(over.signal)]);
+      await Promise.race([program.ended, isOver]);
       await program.stop(5000);
     }
   };
