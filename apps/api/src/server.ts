@@ -88,7 +88,9 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   server.setErrorHandler(fail);
   const refuseUnknown = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = pathOf(request);
-    const methods = routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
+    const methods = routes
+      .filter((route) => patternOf(route).test(path))
+      .flatMap((route) => (takesHead(route) ? [route.method, 'HEAD'] : [route.method]));
     if (methods.length === 0)
       return fail(new ApiError('api.not-found', 'there is no such path; /v1/openapi.json lists all'), request, reply);
     const allowed = [...new Set(methods)].join(', ');
@@ -170,6 +172,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     const bodyLimit = route.body?.kind === 'bytes' ? MAX_INPUT_BYTES : MAX_JSON_BYTES;
     server.route({
       method: route.method,
+      exposeHeadRoute: takesHead(route),
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       config: { operationId: route.operationId },
       bodyLimit,
@@ -189,7 +192,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
           if (!['', 'identity'].includes(request.headers['content-encoding'] ?? ''))
             throw new ApiError('api.unsupported-media-type', 'the body must not be compressed');
           // Before the body is read, also one that the route does not take. One without a length may be as long as any.
-          if (request.method !== 'GET') reply.raw.once('close', room.take(caller.tenant, lengthOf(request, bodyLimit)));
+          if (route.method !== 'GET') reply.raw.once('close', room.take(caller.tenant, lengthOf(request, bodyLimit)));
         },
       ],
       handler: async (request, reply) => {
@@ -220,6 +223,10 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     });
   }
 }
+
+/** Returns true if a path answers HEAD as it answers GET, without the body (RFC 9110, section 9.3.2). A stream has no length to tell. */
+const takesHead = ({ method, answers }: Route): boolean =>
+  method === 'GET' && Object.values(answers).every(({ isStream }) => isStream !== true);
 
 /** Refuses a body of the other kind: fastify has parsers for both. */
 function checkBody({ body }: Route, { body: given }: FastifyRequest): void {

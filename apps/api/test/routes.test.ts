@@ -114,6 +114,27 @@ test('an unknown path is 404, and another method 405 with those that are taken',
   expect(await problemOf(await world.call(keys.own, 'GET', '/v1/nothing'))).toMatchObject({ code: 'api.not-found' });
   const answer = await world.call(keys.own, 'PUT', '/v1/generations');
   expect(await problemOf(answer)).toMatchObject({ code: 'api.method-not-allowed' });
-  expect(answer.headers.get('allow')).toBe('POST, GET');
+  expect(answer.headers.get('allow')).toBe('POST, GET, HEAD');
   expect((await world.call(keys.own, 'GET', '/v1/generations/%ff')).status).toBe(400);
+});
+
+const isStream = ({ answers }: Route): boolean => Object.values(answers).some((answer) => answer.isStream === true);
+const gets = routes.filter(({ method }) => method === 'GET');
+
+test.each(named(gets.filter((route) => !isStream(route))))(
+  '%s answers HEAD with the status and the headers of GET, and no body',
+  async (_, route) => {
+    const [get, head] = [await world.call(keys.own, 'GET', pathOf(route)), await world.call(keys.own, 'HEAD', pathOf(route))];
+    expect(head.status).toBe(get.status);
+    for (const name of ['content-type', 'content-length', 'etag', 'cache-control'])
+      expect(head.headers.get(name), name).toBe(get.headers.get(name));
+    expect(await head.text()).toBe('');
+    expect((await world.call(undefined, 'HEAD', pathOf(route))).status).toBe(401);
+  },
+);
+
+test.each(named(gets.filter(isStream)))('%s has no HEAD: it would have nothing to tell', async (_, route) => {
+  const answer = await world.call(keys.own, 'HEAD', pathOf(route));
+  expect(answer.status).toBe(405);
+  expect(answer.headers.get('allow')).toBe('GET');
 });

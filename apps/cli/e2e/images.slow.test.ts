@@ -6,6 +6,7 @@ import { eventually } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { doors, openDoors, startDoors } from './doors.ts';
+import { mistakes } from './mistaken-words.ts';
 import { createWorld, spawnCli } from './world.ts';
 
 // One Darkroom for all tests of this file: each uses tags of its own.
@@ -124,17 +125,27 @@ describe.each(doors)('through the %s', (door) => {
     expect(world.executions() - before).toBe(26);
   });
 
-  test('a file with wrong lines names them all, and queues nothing', async () => {
-    const file = path.join(world.dir, 'wrong.jsonl');
-    writeFileSync(
-      file,
-      '{"positivePrompt":"a door"}\nnot json\n{"positivePrompt":"a door","width":5}\n{"positivePrompt":"a door","tags":"x","priority":"soon","idempotencyKey":""}\n',
-    );
-    const { code, errors, out } = await run(['generate', '--from', file]);
-    expect({ code, out }).toEqual({ code: 2, out: [] });
-    expect(errors).toMatch(
-      /line 2.*must be a request as JSON[^]*line 3: height: must be given together with width[^]*line 4: tags:[^]*line 4: priority:[^]*line 4: idempotencyKey:/,
-    );
+  test('a file whose key was used with another request says how many lines are queued, and queues the rest once it is corrected', async () => {
+    const file = path.join(world.dir, `${own}-used.jsonl`);
+    const linesWith = (key: string) =>
+      [0, 1, 2].map((index) => ({ positivePrompt: `${own} ${index}`, tags: [`${own}-used`], ...(index === 2 && { idempotencyKey: key }) }));
+    const write = (key: string) =>
+      writeFileSync(
+        file,
+        linesWith(key)
+          .map((line) => `${JSON.stringify(line)}\n`)
+          .join(''),
+      );
+    await run(['generate', 'another', '--idempotency-key', `${own}-used`, '--detach', '--run-at', tomorrow]);
+    write(`${own}-used`);
+    const words = ['generate', '--from', file, '--detach', '--run-at', tomorrow];
+    const refused = await run(words);
+    expect(refused.errors).toMatch(/at least \d of 3 requests are queued, and go on[^]*idempotency key/i);
+    expect(refused.code).toBe(1);
+    await eventually(async () => expect((await run(['list', '--tag', `${own}-used`])).out).toHaveLength(2));
+    write(`${own}-unused`);
+    expect(await run(words)).toMatchObject({ code: 0 });
+    expect((await run(['list', '--tag', `${own}-used`])).out).toHaveLength(3);
   });
 
   test('list, show and export tell the same in words and in JSON', async () => {
@@ -210,31 +221,7 @@ describe.each(doors)('through the %s', (door) => {
   });
 });
 
-test.each([
-  [['show', '01890a5d-ac96-774b-bcce-b302099a8057'], 1, 'no generation has the id'],
-  [['show', 'order-1'], 2, 'generationId must be the id of a generation'],
-  [['show'], 2, 'show takes the id of a generation, or --idempotency-key'],
-  [['cancel'], 2, 'it takes ids of generations, or a filter'],
-  [['cancel', '01890a5d-ac96-774b-bcce-b302099a8057'], 1, '1 could not be'],
-  [['retry', '--tag', 'x', '--reason', 'y'], 2, '--may-pay-again and --reason go together'],
-  [['generate'], 2, 'a prompt or --from <file> is missing'],
-  [['generate', 'a door', '--size', '5x5'], 2, 'width'],
-  [['generate', 'a door', '--size', 'big'], 2, '--size must be <width>x<height>'],
-  [['generate', 'a door', '--run-at', 'tomorrow'], 2, '--run-at must be a time such as'],
-  [['generate', 'a door', '--from', 'x.jsonl'], 2, '--from brings its own prompt'],
-  [['generate', '--from', 'missing.jsonl'], 2, 'cannot read'],
-  [['generate', 'a door', '--reference', 'missing.png'], 2, 'cannot read'],
-  [['list', '--status', 'done'], 2, '--status must be one of'],
-  [['watch'], 2, 'watch takes the id of a generation, or --all'],
-  [['generate', 'a door', '--deadline', '2020-11-30'], 2, '--deadline: must lie in the future'],
-  [['generate', 'a door', '--run-at', '2099-11-30'], 2, '--run-at: must lie in the next 30 days'],
-  [['generate', 'a door', '--tag', 'x', '--tag', 'x'], 2, '--tag[1]: is an earlier one of these tags'],
-  [['generate', 'a door', '--reference', 'package.json'], 2, '--reference package.json: must be a complete JPG, PNG or WEBP'],
-  [['list', '--cursor', 'x'], 2, '--cursor: must be'],
-  [['list', '--code', 'X Y'], 2, '--code: must be the code of an error'],
-  [['watch', '01890a5d-ac96-774b-bcce-b302099a8057'], 1, 'no generation has the id'],
-  [['erase', '01890a5d-ac96-774b-bcce-b302099a8057', '--yes'], 1, '1 could not be'],
-])('%j ends with %i and says why', async (words, code, message) => {
+test.each(mistakes)('%j ends with %i and says why', async (words, code, message) => {
   const told = await runBy('library', words);
   expect({ code: told.code, out: told.out }, told.errors).toEqual({ code, out: [] });
   expect(told.errors).toContain(message);

@@ -103,7 +103,7 @@ test('workers with an old key or a wrong address send no order, say so, are not 
   await eventually(async () => expect(await store.heldWorkers()).toEqual([]), { withinMs: 15_000 });
 });
 
-test.each(['json-404', 'html-200', 'redirect-302', 'html-403'])(
+test.each(['json-404', 'json-200', 'html-200', 'redirect-302', 'html-403'])(
   'while the provider answers every request with %s no order of a backlog fails, and afterwards each is bought once',
   async (gatewayAnswer) => {
     const billed = (await readBilledTasks(fleet.billFile)).size;

@@ -16,7 +16,7 @@ export async function addReference(server: FastifyInstance, routes: readonly Rou
   const document = buildDocument(routes, version, models);
   const text = JSON.stringify(document);
   const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-  server.get('/v1/openapi.json', async (request, reply) => {
+  server.get('/v1/openapi.json', { exposeHeadRoute: true }, async (request, reply) => {
     void reply.headers({ etag, 'cache-control': 'public, max-age=300' });
     if (isNoneMatched(request.headers['if-none-match'], etag)) return reply.code(304).send();
     return reply.type('application/json').send(text);

@@ -11,6 +11,7 @@ import {
   knownModels,
   buildQuote,
   parseUsd,
+  type Problem,
   type GenerationView,
   type Quote,
   StorageError,
@@ -61,6 +62,8 @@ export function createHttpClient(
 ): Client & { readSpend: ReadSpend } {
   const calls = createDoorCalls(door, signal);
   let ownTenant: Promise<string> | undefined;
+  /** Models that the API does not know: a file of requests may name one in each line. */
+  const refusedModels = new Map<unknown, Problem[]>();
 
   /** Asks, and reads the answer. @throws DoorError for one of another form. */
   async function ask<Value>(call: DoorCall, read: (body: unknown, answer: DoorAnswer) => Value): Promise<Value> {
@@ -123,12 +126,17 @@ export function createHttpClient(
     },
     async requestProblems(request) {
       if (isKnown(request)) return requestProblems(request);
+      const { model } = Object(request) as { model?: unknown };
+      const refused = refusedModels.get(model);
+      if (refused !== undefined) return refused;
       try {
         await askQuote(request);
         return [];
       } catch (error) {
-        if (error instanceof InvalidRequestError) return [...error.problems];
-        throw error;
+        if (!(error instanceof InvalidRequestError)) throw error;
+        const ofModel = error.problems.filter(({ path }) => path === 'model');
+        if (ofModel.length > 0) refusedModels.set(model, ofModel);
+        return [...error.problems];
       }
     },
     quoteOf,

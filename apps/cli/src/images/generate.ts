@@ -51,7 +51,7 @@ export const runGenerate = (values: GenerateValues, context: CommandContext): Pr
     const { from, again, detach, out } = values;
     if (out !== undefined) makeFolder(out);
     const orders = from === undefined ? [await readOrder(values, client)] : await readRequests(from, again, client.producer);
-    const queued = await enqueueAll(orders, values, client, context.signals.stop);
+    const queued = await enqueueAll(orders, values, client, context);
     const atMostNanoUsd = queued.reduce((sum, { quote }) => sum + quote.totalNanoUsd, 0);
     const found = queued.filter(({ created }) => !created).length;
     context.notes.print(
@@ -95,15 +95,31 @@ async function putFile(file: string, put: (image: Uint8Array) => Promise<string>
   }
 }
 
-/** Enqueues all orders, in their order. A process that dies here has enqueued some: those with a key are found by it the next time. */
+/**
+ * Enqueues all orders, in their order. A process that dies here has enqueued some: those with a key are found by it the next time. If one is
+ * refused, as for a key that was used before with another request, the words say how many were there by then.
+ */
 async function enqueueAll(
   orders: readonly Order[],
   values: GenerateValues,
   { producer }: Client,
-  signal: AbortSignal,
+  { notes, signals: { stop: signal } }: CommandContext,
 ): Promise<Enqueued[]> {
   const shared = sharedOptions(values);
-  return eachOf(orders, WAITING, ({ request, options }) => enqueueOnce(producer, request, { ...shared, ...options }, { signal }));
+  let queued = 0;
+  try {
+    return await eachOf(orders, WAITING, async ({ request, options }) => {
+      const enqueued = await enqueueOnce(producer, request, { ...shared, ...options }, { signal });
+      queued += 1;
+      return enqueued;
+    });
+  } catch (error) {
+    if (orders.length > 1)
+      notes.complain(
+        `at least ${queued} of ${orders.length} requests are queued, and go on; the same command again finds them and queues the rest`,
+      );
+    throw error;
+  }
 }
 
 /** Makes an order again that Redis has lost. */

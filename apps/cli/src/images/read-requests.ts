@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   defined,
+  describeGiven,
   InvalidRequestError,
   metadataProblems,
   priorityProblems,
@@ -44,25 +46,52 @@ export async function readRequests(
   const keyOf = createLineKeys(again ?? '');
   const problems = new ProblemList();
   const lines = text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [{ line, name: `line ${index + 1}` }]));
-  const read = await eachOf(lines, CHECKS, async ({ line, name }): Promise<{ order?: Order; problems: Problem[] }> => {
+  const read = await eachOf(lines, CHECKS, async ({ line, name }): Promise<ReadLine> => {
     const key = keyOf(line);
     const fields = parseLine(line);
     if (fields === undefined)
-      return { problems: [{ path: name, message: 'must be a request as JSON, such as {"positivePrompt":"a red door"}' }] };
+      return { name, problems: [{ path: name, message: 'must be a request as JSON, such as {"positivePrompt":"a red door"}' }] };
     const options = Object.fromEntries(optionNames.flatMap((each) => (Object.hasOwn(fields, each) ? [[each, fields[each]]] : [])));
     const request = Object.fromEntries(Object.entries(fields).filter(([each]) => !Object.hasOwn(options, each)));
     const problems = [...(await requestProblems(request)), ...optionProblems(options)];
     const title = titleOf(request['positivePrompt'] ?? name);
     return {
+      name,
       problems: problems.map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })),
       // of a model that took it just above
       order: { request: request as unknown as RequestInput, options: { idempotencyKey: key, ...options }, title },
     };
   });
   if (read.length === 0) problems.push({ path: 'file', message: 'holds no request' });
-  for (const each of read) problems.push(...each.problems);
+  for (const each of [...read, { problems: keyProblems(read) }]) problems.push(...each.problems);
   if (problems.count > 0) throw new InvalidRequestError(problems);
   return read.flatMap(({ order }) => order ?? []);
+}
+
+interface ReadLine {
+  readonly name: string;
+  readonly problems: readonly Problem[];
+  readonly order?: Order;
+}
+
+/** Returns a problem for each line whose key is that of an earlier line with another request: the second would be refused amid the file. */
+function keyProblems(lines: readonly ReadLine[]): Problem[] {
+  const firstOf = new Map<string, ReadLine>();
+  return lines.flatMap((line) => {
+    const key = line.order?.options.idempotencyKey;
+    if (typeof key !== 'string') return [];
+    const first = firstOf.get(key) ?? line;
+    firstOf.set(key, first);
+    return isDeepStrictEqual(first.order?.request, line.order?.request)
+      ? []
+      : [
+          {
+            path: `${line.name}: idempotencyKey`,
+            message: `is that of ${first.name}, which is another request`,
+            given: describeGiven(key),
+          },
+        ];
+  });
 }
 
 /** Makes the keys of lines: equal lines are told apart by their number among each other. */
