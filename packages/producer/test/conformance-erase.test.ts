@@ -57,6 +57,38 @@ describe.each(subjects)('%s', (_name, setup) => {
     await expect(producer.get(retry.generationId)).rejects.toMatchObject({ code: 'generation.erased' });
   });
 
+  test('retries no retry whose original is erased, and reads no image of a view from before its erasure', async () => {
+    await using subject = await setup();
+    const { producer, images } = subject;
+    const { generationId } = await producer.enqueue(request, { tags: ['mine'] });
+    await subject.end(generationId, { kind: 'fail', code: 'provider.task-failed' });
+    const failed = await producer.retry(generationId);
+    await subject.end(failed.generationId, { kind: 'fail', code: 'provider.task-failed' });
+    const home = await producer.enqueue(request);
+    await subject.end(home.generationId, { kind: 'succeed', bytes });
+    const before = images.image(await producer.get(home.generationId), 0);
+    expect(new Uint8Array(await before.bytes())).toEqual(bytes);
+    for (const erased of [generationId, home.generationId]) await producer.erase(erased);
+    await subject.erase();
+    const gone = { code: 'generation.erased' };
+    await expect(producer.retry(failed.generationId)).rejects.toMatchObject({ ...gone, details: { generationId } });
+    await expect(before.bytes()).rejects.toMatchObject({ ...gone, details: { generationId: home.generationId } });
+    await expect(before.stream()).rejects.toMatchObject(gone);
+  });
+
+  test('takes the retries of what a tag names, which have the tag too', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const { generationId } = await producer.enqueue(request, { tags: ['mine'] });
+    await subject.end(generationId, { kind: 'fail', code: 'provider.task-failed' });
+    const retry = await producer.retry(generationId);
+    await subject.end(retry.generationId, { kind: 'succeed', bytes });
+    const { erasureId } = await producer.erase({ tag: 'mine' });
+    await subject.erase();
+    expect(await producer.erasure(erasureId)).toMatchObject({ status: 'erased', found: 2, erased: 2, left: 0 });
+    await expect(producer.get(retry.generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+  });
+
   test('takes a request to erase an unknown generation, which the eraser does not find', async () => {
     await using subject = await setup();
     const { producer } = subject;

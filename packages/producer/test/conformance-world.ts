@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { defined, taskUuidOf, type GenerationView } from '@darkroom/contracts';
 import { buildErasingStore, type ErasingStore } from '@darkroom/generation-store';
-import { imageKey } from '@darkroom/object-storage';
+import { createErasingStorage, imageKey, type ErasingStorage } from '@darkroom/object-storage';
 import type { Images } from '../src/images/index.ts';
 import type { Producer } from '../src/index.ts';
 import { createTestingProducer, type Fail, type Outcome, type Succeed } from '../src/testing/index.ts';
@@ -35,6 +35,8 @@ async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
   const world = await setup();
   await world.store.applyTenantRules('default', { revision: 1, rules });
   const bucket = await setupImages();
+  const { bucket: name, region, endpoint, credentials } = bucket.s3;
+  const erasing = createErasingStorage({ bucket: name, region, endpoint, credentials, requestTimeoutMs: 5000 });
   const { producer, store } = world;
   await store.noteWorkerSeen();
 
@@ -107,7 +109,7 @@ async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
         await endImage(generation, index, own);
       }
     },
-    erase: () => eraseInRedis(buildErasingStore(world, world.redis)),
+    erase: () => erase(buildErasingStore(world, world.redis), erasing),
     reachCap: () => store.setCaps({ allPerDay: 1 }),
     async fillQueue() {
       await world.redis.hset(`${world.prefix}:limits`, 'openImagesPerTenant', 20);
@@ -116,19 +118,28 @@ async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
     release: async (generationId, index) => void (await store.releaseImage({ generationId, index, n: 1 })),
     [Symbol.asyncDispose]: async () => {
       await world[Symbol.asyncDispose]();
+      erasing.close();
       await bucket[Symbol.asyncDispose]();
     },
   };
 }
 
-/** Does the part of an eraser in Redis, as if the bucket were empty. */
-async function eraseInRedis(store: ErasingStore): Promise<void> {
+/** Images of a generation of these tests, at most. */
+const MOST_IMAGES = 4;
+
+/** Does the part of an eraser in Redis, as if the bucket held nothing but images, and deletes those. */
+async function erase(store: ErasingStore, storage: ErasingStorage): Promise<void> {
   for (;;) {
     for (const due of await store.readDueErasures(100)) {
       if (due.known === undefined) {
         await store.dropErasure(due);
         continue;
       }
+      const { generationId } = due;
+      await storage.deleteImages(
+        generationId,
+        Array.from({ length: MOST_IMAGES }, (_, index) => ({ generationId, index, n: 1 })),
+      );
       await store.endSweep({
         due,
         tenant: due.known.tenant,

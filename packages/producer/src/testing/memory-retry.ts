@@ -26,7 +26,10 @@ export function createMemoryRetries(): MemoryRetries {
       const { generationId, of, isAll, indexes, replaces, retryOf, payAgainReason } = retry;
       const old = entries.get(of);
       if (old === undefined) return { kind: 'not-found', unreadable: of };
+      const askedAt = entries.get(retryOf)?.erased?.requestedAt;
+      if (askedAt !== undefined) return { kind: 'erased', id: retryOf, at: askedAt };
       const present = entries.get(generationId)?.generation;
+      if (present !== undefined && present.tenant !== retry.tenant) return { kind: 'not-free', id: generationId };
       if (present !== undefined) {
         const isSame = present.tenant === retry.tenant && present.retryOf === retryOf && present.replaces?.join() === replaces.join();
         return { kind: isSame ? 'exists' : 'conflict', id: generationId };
