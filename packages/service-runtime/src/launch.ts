@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { listenForSignals, type Signals } from './signals.ts';
 
 export { listenForSignals, type Signals } from './signals.ts';
@@ -23,6 +24,8 @@ export async function launch(load: () => Promise<Program>): Promise<void> {
   const endNow = (): void => process.exit(0);
   signals.stop.addEventListener('abort', endNow);
   const { run } = await load();
+  // Node 24 loads a bundle in one turn of the event loop: a signal meanwhile is heard in the next one.
+  await turn();
   signals.stop.removeEventListener('abort', endNow);
   await run(signals);
 }

@@ -7,7 +7,7 @@ import { repositoryRoot } from '../src/built-apps/built-apps.ts';
 
 /** Sends the signal when the process has installed its handler, before it reads its settings, which are all missing. */
 const signalAtOnce = (signal: NodeJS.Signals): string =>
-  `process.on('newListener', (name) => name === '${signal}' && setImmediate(() => process.kill(process.pid, '${signal}')))`;
+  `process.on('newListener', (name) => name === '${signal}' && process.nextTick(() => process.kill(process.pid, '${signal}')))`;
 
 test.for([
   ['worker', 'SIGTERM'],

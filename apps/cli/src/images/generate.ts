@@ -116,7 +116,7 @@ async function enqueueAll(
   } catch (error) {
     if (orders.length > 1)
       notes.complain(
-        `at least ${queued} of ${orders.length} requests are queued, and go on; the same command again finds them and queues the rest`,
+        `at least ${queued} of ${orders.length} requests are queued, and go on; the same command with the file put right finds them and queues the rest`,
       );
     throw error;
   }
