@@ -210,7 +210,7 @@ export function createHttpClient(
     async saveImage({ generationId }, index, file) {
       const path = `${pathOf(generationId)}/images/${index}`;
       const { url, image } = await ask({ method: 'GET', path, generationId }, (body) => addressSchema.parse(body));
-      const bytes = await fetchImage(url, signal);
+      const bytes = await fetchImage(url, image.sizeBytes, signal);
       if (bytes === undefined) {
         const message = `could not read image ${index} of generation "${generationId}": the bucket has it no more; a caller or its age has erased it`;
         throw new GenerationError('generation.erased', message, { details: { generationId, index } });
@@ -242,15 +242,18 @@ const isoOf = (moment: Date | number | undefined): string | undefined =>
 const quoted = (text: string): string => `"${Buffer.from(text.replaceAll(/["\\]/g, String.raw`\$&`)).toString('latin1')}"`;
 
 /** Reads an image from the bucket; undefined if it is gone. The address is a secret, and stands in no message. */
-async function fetchImage(url: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+async function fetchImage(url: string, sizeBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(IMAGE_LIMIT_MS)]) });
-    if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
     if (answer.status === 404) return undefined;
-    throw new Error(`status ${answer.status}`);
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    // A proxy may leave the length out; the end of the connection then ends the body, wherever it is.
+    if (bytes.length >= sizeBytes || answer.headers.has('content-length')) return bytes;
+    throw new Error(`ended after ${bytes.length} of ${sizeBytes} bytes`);
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error && /^status \d+$/.test(error.message) ? error.message : 'it does not answer';
+    const why = error instanceof Error && /^(status|ended after) \d+/.test(error.message) ? error.message : 'it does not answer to the end';
     throw new StorageError('storage.unavailable', `could not read an image from the bucket at ${new URL(url).host}: ${why}`, {
       reached: 'maybe',
     });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { extensionOf, StorageError, type GenerationView, type VerifiedImage } from '@darkroom/contracts';
 import type { ObjectStorage } from '@darkroom/object-storage';
@@ -30,7 +30,9 @@ export async function saveImages(
       continue;
     }
     const file = path.join(folder, `${shortId(generation.generationId)}-${index}.${extensionOf(image.format)}`);
-    writeFileSync(file, bytes);
+    // A name of a picture is that of a whole one, also if the process is killed here.
+    writeFileSync(`${file}.part`, bytes);
+    renameSync(`${file}.part`, file);
     saved.push({ kind: 'saved', image, file });
   }
   return saved;
