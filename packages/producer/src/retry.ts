@@ -5,6 +5,7 @@ import {
   modelOf,
   createGenerationId,
   defined,
+  formatUsd,
   traceparentProblems,
   type GenerationView,
   type Problem,
@@ -134,6 +135,11 @@ function prepareRetry(old: GenerationView, options: RetryOptions, { boundTo, mod
   const request = { ...old.request, numberResults: indexes.length };
   const model = modelOf(models, request);
   const price = model.quote(request);
+  // Where records are damaged, caps count the highest price of a model for each image.
+  if (price.imageNanoUsd > model.mostNanoUsd) {
+    const message = `of generation "${old.generationId}" costs ${price.imageUsd} USD an image, and this version takes requests of at most ${formatUsd(model.mostNanoUsd)} USD: enqueue a smaller one`;
+    throw new InvalidRequestError([{ path: 'request', message }], { enqueues: true });
+  }
   // A retry of a retry is one of the original, so that all of them are found from there.
   const isRetry = old.retryOf !== undefined && old.replaces !== undefined;
   const retry: NewRetry = {

@@ -137,3 +137,23 @@ test('while Redis is not compared with S3, every retry is refused as not sent, a
       details: { reason: 'recovering' },
     });
 });
+
+test('refuses a request that an earlier version took and that costs more than any of this one', async () => {
+  await using world = await setup({ maxReferenceImages: 16 });
+  const { producer, store, redis, prefix } = world;
+  const referenceImages = Array.from({ length: 16 }, (_, at) => `https://example.com/${at}.jpg`);
+  const { generationId } = await producer.enqueue({ positivePrompt: 'a red door', inputs: { referenceImages } });
+  await fail(store, { generationId, index: 0, n: 1 });
+  const key = `${prefix}:generation:${generationId}:request`;
+  const stored = JSON.parse((await redis.hget(key, 'request')) ?? '') as { inputs: { referenceImages: string[] } };
+  stored.inputs.referenceImages.push('https://example.com/16.jpg');
+  await redis.hset(key, 'request', JSON.stringify(stored));
+  const error: unknown = await producer.retry(generationId).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(InvalidRequestError);
+  expect((error as InvalidRequestError).problems).toEqual([
+    { path: 'request', message: expect.stringMatching(/costs 0\.054 USD an image, and this version takes requests of at most 0\.052 USD/) },
+  ]);
+  stored.inputs.referenceImages.pop();
+  await redis.hset(key, 'request', JSON.stringify(stored));
+  expect(await producer.retry(generationId)).toMatchObject({ created: true, quote: { totalUsd: '0.052' } });
+});
