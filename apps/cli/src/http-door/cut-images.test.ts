@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { StorageError } from '@darkroom/contracts';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildGeneration, buildVerifiedImage } from '../../test/build-generation.ts';
 import { createHttpClient } from './http-client.ts';
@@ -32,7 +33,10 @@ async function save(send: (response: ServerResponse) => void) {
   const file = path.join(folder, 'image.jpg');
   const code = await client.saveImage(buildGeneration(), 0, file).then(
     () => readFileSync(file).equals(whole),
-    (error: { code: string; retryable: boolean }) => ({ code: error.code, retryable: error.retryable }),
+    (error: unknown) => {
+      if (!(error instanceof StorageError)) throw error;
+      return { code: error.code, retryable: error.retryable };
+    },
   );
   return { code, files: readdirSync(folder) };
 }
