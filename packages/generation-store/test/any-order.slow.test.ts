@@ -7,6 +7,8 @@ import { ended, IMAGE_NANO_USD, setupAt, type SteadyWorld } from './world.ts';
 const HOUR_MS = 3_600_000;
 /** A few hours before a day, a month and a year end. */
 const START = Date.UTC(2027, 11, 31, 20);
+/** Sequences begun after this many milliseconds are left out, so that a busy machine ends in time. */
+const BUDGET_MS = 20_000;
 
 /** Something that a worker, a receiver, a caller or the clock does to one generation. */
 type Step =
@@ -59,9 +61,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 test('whatever happens in whatever order: money adds up, what is final stays, and the fold agrees with its images', async () => {
   await using world = await setupAt(START);
+  const start = performance.now();
+  let ran = 0;
   const order = fc.record({ images: fc.integer({ min: 1, max: 3 }), hoursAhead: fc.constantFrom(0, 0, 5) });
   await fc.assert(
     fc.asyncProperty(order, fc.array(step, { minLength: 4, maxLength: 24 }), async ({ images, hoursAhead }, steps) => {
+      // fast-check's own limits leave the last sequence running while the connection closes below it.
+      if (performance.now() - start > BUDGET_MS) return;
+      ran += 1;
       await forgetAll(world);
       const [{ generationId }] = await world.enqueue(images, hoursAhead === 0 ? {} : { runAt: START + hoursAhead * HOUR_MS });
       let picture = await takePicture(world, generationId);
@@ -77,9 +84,10 @@ test('whatever happens in whatever order: money adds up, what is final stays, an
         picture = next;
       }
     }),
-    { numRuns: 200, interruptAfterTimeLimit: 20_000 },
+    { numRuns: 200 },
   );
-}, 30_000);
+  expect(ran).toBeGreaterThan(20);
+}, 60_000);
 
 async function take(
   { store, redis, prefix, time, setTime }: SteadyWorld,
