@@ -20,6 +20,8 @@ export interface Submissions {
   readonly keeper: JobKeeper;
   /** Adds a job for each submission; an existing job, in any state, stays as it is. */
   add(submissions: readonly NumberedSubmission[], delayMs?: number): Promise<void>;
+  /** Removes the jobs of submissions that need none any more; one that a worker runs now stays. */
+  remove(submissions: readonly SubmissionRef[]): Promise<void>;
   /** Gives the job of a submission another number, and adds a missing job. */
   renumber(submission: Required<NumberedSubmission>): Promise<void>;
   /**
@@ -78,6 +80,10 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
     queue,
     keeper: createJobKeeper(connection, queue, addNow),
     add: (refs, delayMs = 0) => addTogether(refs.map((ref) => jobOf(ref, delayMs))),
+    async remove(refs) {
+      // `remove` of a job that a worker holds changes nothing, and of one that does not exist neither (BullMQ 6.7, `removeJob`)
+      await Promise.all(refs.map((ref) => queue.remove(jobIdOf(ref))));
+    },
     async renumber(submission) {
       const change = () => backend.changePriority(jobIdOf(submission), submission.number);
       try {

@@ -44,6 +44,24 @@ test('adds a job for later', async () => {
   expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('delayed');
 });
 
+test('removes jobs that wait, and neither one that runs nor one that is not there is trouble', async () => {
+  await using world = await setup();
+  const [later, waiting, running, absent] = [newRef(), newRef(), newRef(), newRef()];
+  const states = () => Promise.all([later, waiting, running].map((ref) => world.submissions.queue.getJobState(jobIdOf(ref))));
+  let finish = (): void => undefined;
+  const worker = world.consume(world.submissions, () => new Promise<void>((resolve) => (finish = resolve)));
+  await world.submissions.add([running]);
+  await eventually(async () => expect(await world.submissions.queue.getJobState(jobIdOf(running))).toBe('active'));
+  await worker.pause(true);
+  await world.submissions.add([later], 60_000);
+  await world.submissions.add([waiting]);
+  expect(await states()).toEqual(['delayed', 'waiting', 'active']);
+  await world.submissions.remove([later, waiting, running, absent]);
+  expect(await states()).toEqual(['unknown', 'unknown', 'active']);
+  finish();
+  await worker.close();
+});
+
 test('revive adds a missing job and retries a failed one', async () => {
   await using world = await setup();
   const ref = newRef();

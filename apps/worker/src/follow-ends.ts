@@ -1,5 +1,6 @@
-import { defined, formatUsd, traceIdOf } from '@darkroom/contracts';
+import { defined, formatUsd, type SubmissionRef, traceIdOf } from '@darkroom/contracts';
 import type { EndedGeneration, GenerationStore } from '@darkroom/generation-store';
+import type { Submissions } from '@darkroom/queues';
 import type { Logger, Service } from '@darkroom/service-runtime';
 
 /** Time between two looks for generations that ended. */
@@ -9,9 +10,15 @@ const AT_ONCE = 100;
 
 /**
  * Writes the last line of each generation, whichever process ended it: a caller that cancels has no log of Darkroom's. Each line is written by one
- * worker of the fleet. A worker that is killed between taking and writing loses up to a hundred lines; nothing but the log depends on them.
+ * worker of the fleet. It also removes the jobs of a generation that ended before its `runAt`: they would wait in the queue until then, a month
+ * perhaps, while the generation counts as open no more. A worker that is killed between taking and writing loses up to a hundred lines, and
+ * leaves their jobs, which find at `runAt` that nothing is to do.
  */
-export function logEnds(store: Pick<GenerationStore, 'takeEnded'>, logger: Logger): Service & { start(): Promise<void> } {
+export function followEnds(
+  store: Pick<GenerationStore, 'takeEnded'>,
+  submissions: Pick<Submissions, 'remove'>,
+  logger: Logger,
+): Service & { start(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   let taking: Promise<void> | undefined;
   let isStopped = false;
@@ -26,6 +33,7 @@ export function logEnds(store: Pick<GenerationStore, 'takeEnded'>, logger: Logge
           'a generation ended, and its entry in redis is damaged',
         );
       taken = ended.length + unreadable.length;
+      await submissions.remove(ended.filter(endedEarly).flatMap(firstSubmissions));
     }
   }
   async function takeAndGoOn(): Promise<void> {
@@ -50,6 +58,12 @@ export function logEnds(store: Pick<GenerationStore, 'takeEnded'>, logger: Logge
     },
   };
 }
+
+const endedEarly = ({ runAt = 0, finishedAt }: EndedGeneration): boolean => runAt > finishedAt;
+
+/** Returns the submissions of a generation of which none was sent. */
+const firstSubmissions = ({ id, images }: EndedGeneration): SubmissionRef[] =>
+  Array.from({ length: images }, (_, index) => ({ generationId: id, index, n: 1 }));
 
 const lineOf = ({ id, tenant, status, createdAt, runAt = 0, finishedAt, costNanoUsd, images, made, roads, traceparent }: EndedGeneration) =>
   defined({
