@@ -5,7 +5,7 @@ export const mistakes: readonly (readonly [words: readonly string[], code: numbe
   [['show'], 2, 'show takes the id of a generation, or --idempotency-key'],
   [['cancel'], 2, 'it takes ids of generations, or a filter'],
   [['cancel', '01890a5d-ac96-774b-bcce-b302099a8057'], 1, '1 could not be'],
-  [['retry', '--tag', 'x', '--reason', 'y'], 2, '--may-pay-again and --reason go together'],
+  [['retry', '--tag', 'x', '--may-pay-again'], 2, '--may-pay-again needs --reason'],
   [['generate'], 2, 'a prompt or --from <file> is missing'],
   [['generate', 'a door', '--size', '5x5'], 2, 'width'],
   [['generate', 'a door', '--size', 'big'], 2, '--size must be <width>x<height>'],

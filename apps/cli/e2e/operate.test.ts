@@ -57,6 +57,24 @@ test('pause stops buying for a reason, and resume runs the waiting purchases at 
   expect(await submissions.queue.getRateLimitTtl()).toBeLessThanOrEqual(0);
 });
 
+test('cancel, retry and erase note who asks for them and why, before they change anything; a preview notes nothing', async () => {
+  const { store, enqueue, run } = await setup();
+  await store.initialise('epoch');
+  const generationId = await enqueue(2);
+  await run('cancel', '--tenant', 'acme', '--reason', 'sold out', '--dry-run');
+  expect(await store.readActs(10)).toEqual([]);
+  await run('cancel', '--tenant', 'acme', '--status', 'queued', '--reason', 'sold out');
+  await run('retry', '--code', 'generation.cancelled', '--created-from', '2026-01-01', '--reason', 'back in stock');
+  await run('erase', generationId, '--yes', '--retries', '--cancel', '--reason', 'asked by its user');
+  expect(await store.readActs(10)).toMatchObject([
+    { act: 'erase', on: generationId, reason: 'asked by its user', who: expect.any(String) as string },
+    { act: 'retry', on: 'code generation.cancelled, createdFrom 2026-01-01T00:00:00.000Z', reason: 'back in stock' },
+    { act: 'cancel', on: 'tenant acme, status ["queued"]', reason: 'sold out' },
+  ]);
+  await run('cancel', generationId);
+  expect(await store.readActs(10), 'without a reason').toHaveLength(3);
+});
+
 test('limits shows and changes the number of tasks that the fleet may have at the provider', async () => {
   const { store, run, runWith } = await setup();
   await store.initialise('epoch');

@@ -13,6 +13,8 @@ const manyOptions = {
   ...findingOptions,
 };
 
+const reasonOption = option('text', 'why; the log of acts keeps it, which the dashboard shows', readWords(200));
+
 /** Refuses a command that names nothing, or both ids and a filter: neither may change all generations by a slip. */
 const checkChoice = ({ generationIds, ...values }: FilterValues & { readonly generationIds: readonly string[] }): readonly string[] => {
   const hasFilter = Object.keys(listOptionsOf(values)).length > 0;
@@ -26,7 +28,7 @@ export const cancelCommand = defineCommand({
   summary: 'cancels generations, by id or by filter: what is not sent yet is never bought',
   details: [GOING_ON],
   arguments: manyArguments,
-  options: manyOptions,
+  options: { ...manyOptions, reason: reasonOption },
   examples: [
     ['darkroom cancel 01890a5d-ac96-774b-bcce-b302099a8057', 'cancels one'],
     ['darkroom cancel --tag summer --dry-run', 'tells how many would be cancelled, and the money that it frees'],
@@ -44,7 +46,11 @@ export const retryCommand = defineCommand({
   options: {
     ...manyOptions,
     mayPayAgain: flag('also buys images again that are unknown or lost, and may be paid for twice; needs --reason'),
-    reason: option('text', 'why with --may-pay-again; it is recorded for good: name no person', readWords(200)),
+    reason: option(
+      'text',
+      'why; the log of acts keeps it, and with --may-pay-again the record of each purchase, for good: name no person',
+      readWords(200),
+    ),
   },
   examples: [
     ['darkroom retry --status failed --created-from 2026-11-30 --dry-run', 'tells how many images would be bought again, and for how much'],
@@ -52,7 +58,7 @@ export const retryCommand = defineCommand({
   ],
   check: ({ mayPayAgain, reason, ...values }) => [
     ...checkChoice(values),
-    ...(mayPayAgain === (reason !== undefined) ? [] : ['--may-pay-again and --reason go together']),
+    ...(mayPayAgain && reason === undefined ? ['--may-pay-again needs --reason'] : []),
   ],
   run: async (values, context) => (await import('../images/change-many.ts')).runRetry(values, context),
 });
@@ -68,6 +74,7 @@ export const eraseCommand = defineCommand({
     cancel: flag('cancels open generations first; without it an open one is refused'),
     retries: flag('also erases the generations that bought its images again'),
     yes: flag('does it; needed, since it cannot be undone'),
+    reason: reasonOption,
   },
   examples: [
     ['darkroom erase --metadata user=alice --dry-run', 'tells how many would be erased'],

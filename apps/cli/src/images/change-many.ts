@@ -4,23 +4,28 @@ import { buildRetryChange, cancelChange, changeOne, eachOf, walkList, type Chang
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { listOptionsOf, type FilterValues } from '../commands/filters.ts';
 import type { ClientProducer } from './client.ts';
+import { noteReason } from './note-reason.ts';
 import { withClient } from './open-client.ts';
 
 interface ManyValues extends FilterValues {
   readonly dataDir: string | undefined;
   readonly generationIds: readonly string[];
   readonly dryRun: boolean;
+  readonly reason: string | undefined;
 }
 
-export const runCancel = (values: ManyValues, context: CommandContext): Promise<ExitCode> => changeMany(values, context, cancelChange);
+export const runCancel = (values: ManyValues, context: CommandContext): Promise<ExitCode> =>
+  changeMany('cancel', values, context, cancelChange);
 
 export const runRetry = (
-  values: ManyValues & { mayPayAgain: boolean; reason: string | undefined },
+  { mayPayAgain, reason, ...values }: ManyValues & { mayPayAgain: boolean },
   context: CommandContext,
-): Promise<ExitCode> => changeMany(values, context, buildRetryChange(values));
+): Promise<ExitCode> =>
+  // with `mayPayAgain` the record of each purchase keeps the reason, for good
+  changeMany('retry', { ...values, reason: mayPayAgain ? undefined : reason }, context, buildRetryChange({ mayPayAgain, reason }));
 
 export const runErase = (values: ManyValues & { cancel: boolean; retries: boolean }, context: CommandContext): Promise<ExitCode> =>
-  changeMany(values, context, {
+  changeMany('erase', values, context, {
     done: 'asked to be erased',
     money: 'spent on them, which stays spent',
     isLeftOut: () => false,
@@ -34,9 +39,14 @@ export const runErase = (values: ManyValues & { cancel: boolean; retries: boolea
 
 const SIDE_BY_SIDE = 16;
 
-/** Changes the named generations, or all that pass a filter, and reports each. @returns 1 if one could not be changed. */
-const changeMany = (values: ManyValues, context: CommandContext, change: Change<ClientProducer>): Promise<ExitCode> =>
+/**
+ * Changes the named generations, or all that pass a filter, and reports each.
+ * @param act Its name in the log of acts. @returns 1 if one could not be changed.
+ */
+const changeMany = (act: string, values: ManyValues, context: CommandContext, change: Change<ClientProducer>): Promise<ExitCode> =>
   withClient({ dataDir: values.dataDir }, context, async ({ producer }) => {
+    const { reason, dryRun } = values;
+    if (reason !== undefined && !dryRun) await noteReason(act, { ...values, reason }, context);
     const { notes, answer, terminal, signals } = context;
     const total = { generations: 0, images: 0, nanoUsd: 0, failed: 0 };
     const options = { isDryRun: values.dryRun, isNamed: values.generationIds.length > 0 };
