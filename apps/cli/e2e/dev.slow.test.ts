@@ -46,7 +46,7 @@ test(
     for (const stream of [dev.stdout, dev.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     const ended = new Promise<number | null>((resolve) => void dev.once('close', resolve));
     await eventually(() => expect(output).toContain('Runs on until Ctrl-C.'), { withinMs: 90_000 });
-    for (const part of ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard', 'eraser', 'api'])
+    for (const part of ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard', 'notifier', 'eraser', 'api'])
       expect(output).toMatch(new RegExp(`^  ${part} `, 'm'));
 
     expect((await run('npx', ['darkroom', 'status'], { cwd: folder, env })).stdout).toContain('buying    is not paused');
@@ -67,6 +67,10 @@ test(
     const ordered = JSON.parse(await shell(order)) as Record<string, string>;
     expect(ordered).toMatchObject({ status: 'succeeded', tenant: 'default' });
     await shell(save.replace('<generationId>', ordered['generationId'] ?? ''));
+    expect(await sharp(path.join(folder, 'lighthouse.jpg')).metadata()).toMatchObject({ format: 'jpeg' });
+    rmSync(path.join(folder, 'lighthouse.jpg'));
+    const [firstLine = ''] = /^ {2}node --input-type=module .+$/m.exec(output) ?? [];
+    await shell(firstLine);
     expect(await sharp(path.join(folder, 'lighthouse.jpg')).metadata()).toMatchObject({ format: 'jpeg' });
     rmSync(path.join(folder, 'lighthouse.jpg'));
     copyFileSync(path.join(root, 'examples/first-job/first-job.mjs'), path.join(folder, 'first-job.mjs'));

@@ -12,6 +12,15 @@ interface DoorsOptions {
   readonly apiKey: string;
 }
 
+/** Orders an image by the library and saves it, in a folder with @darkroom/producer and the AWS SDK. */
+const FIRST_LINE = `node --input-type=module --eval "${[
+  "import { createProducer } from '@darkroom/producer'; import { createImages } from '@darkroom/producer/images'",
+  'const [producer, images] = [createProducer({ redisUrl: process.env.REDIS_URL }), createImages({ bucket: process.env.S3_BUCKET, endpoint: process.env.S3_ENDPOINT })]',
+  "const generation = await producer.generate({ positivePrompt: 'a lighthouse at dusk' })",
+  "await images.image(generation, 0).save('lighthouse.jpg')",
+  'await producer.close()',
+].join('; ')}"`;
+
 /** Lists what runs, and the doors of a Darkroom for development, each with a first line that works in this folder. */
 export function describeDoors({ stores, darkroom, logs, apiKey }: DoorsOptions): string[] {
   const { redis, s3, notice, redisDetail, s3Detail } = stores;
@@ -20,8 +29,7 @@ export function describeDoors({ stores, darkroom, logs, apiKey }: DoorsOptions):
     ['s3', s3Detail],
     ...(darkroom.emulator === undefined ? [] : [['emulator', `${darkroom.emulator.url}, plays Runware: real images, no money`]]),
     ...[...darkroom.receivers, ...darkroom.dashboards, ...darkroom.apis].map(({ name, url }) => [name, url]),
-    ['worker', 'ready'],
-    ['eraser', 'ready'],
+    ...['worker', 'notifier', 'eraser'].map((name) => [name, 'ready']),
     ['logs', shownPath(logs)],
   ];
   const environment = {
@@ -44,6 +52,7 @@ export function describeDoors({ stores, darkroom, logs, apiKey }: DoorsOptions):
     `  export ${Object.entries(environment)
       .map(([name, value]) => `${name}=${value}`)
       .join(' ')}`,
+    `  ${FIRST_LINE}`,
     '',
     ...darkroom.apis.slice(0, 1).flatMap(({ url }) => ['HTTP, from any language:', '', ...describeCurl(url, apiKey), '']),
   ];
