@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { describeGiven, errorCodes, InvalidRequestError, type Models } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from './answers/api-error.ts';
 import { problemOf } from './answers/problem.ts';
@@ -12,8 +11,11 @@ import { addReference } from './document/reference.ts';
 import { createAttempts } from './keys/attempts.ts';
 import { authenticate, checkScope, type Caller } from './keys/authenticate.ts';
 import { explainHttpError } from './answers/http-error.ts';
-import { createBodyRoom } from './requests/body-room.ts';
+import { limitRate, type RateParts } from './keys/limit-rate.ts';
+import { createBodyRoom, ROOM_BYTES } from './requests/body-room.ts';
+import { onceOver } from './requests/once-over.ts';
 import { readQuery } from './requests/read-query.ts';
+import { watchArrival } from './requests/watch-arrival.ts';
 import { inputTypes, MAX_INPUT_BYTES } from './routes/images.ts';
 import type { Route, RouteParts } from './routes/route.ts';
 import type { createApiMetrics } from './metrics.ts';
@@ -32,16 +34,11 @@ const MAX_JSON_BYTES = 1024 * 1024;
 const REQUEST_LIMIT_MS = 60_000;
 /** Streams and their neighbours. */
 const MAX_CONNECTIONS = 10_000;
-const MINUTE_MS = 60_000;
 /** Longest part of an unknown path in the log. */
 const MAX_LOGGED_PATH = 200;
 
-export interface ServerParts extends RouteParts {
+export interface ServerParts extends RouteParts, Omit<RateParts, 'keyIdOf'> {
   store: Pick<GenerationStore, 'useApiKey'>;
-  /** A connection that fails fast, for the counters of the rate limit. */
-  redis: object;
-  prefix: string;
-  requestsPerMinute: number;
   ready: readonly ReadinessCheck[];
   metrics: ReturnType<typeof createApiMetrics>;
   logger: Logger;
@@ -55,7 +52,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   const { logger, metrics, stopping } = parts;
   const callers = new WeakMap<FastifyRequest, Caller>();
   const attempts = createAttempts(() => performance.now());
-  const room = createBodyRoom();
+  const rooms = { json: createBodyRoom(ROOM_BYTES.json), bytes: createBodyRoom(ROOM_BYTES.bytes) };
   const server = createHttpServer({
     requestLimitMs: REQUEST_LIMIT_MS,
     maxConnections: MAX_CONNECTIONS,
@@ -142,21 +139,8 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     );
   });
 
-  await server.register(rateLimit, {
-    global: false,
-    max: parts.requestsPerMinute,
-    timeWindow: MINUTE_MS,
-    redis: parts.redis,
-    nameSpace: `${parts.prefix}:api-rate:`,
-    enableDraftSpec: true,
-    // While Redis is away the limit is not counted, and the call itself fails with that reason.
-    skipOnError: true,
-    keyGenerator: (request) => callers.get(request)?.keyId ?? 'none',
-    errorResponseBuilder: (_request, { max, ttl }) =>
-      new ApiError('api.too-many-requests', `the API key has made more than ${max} requests in a minute`, {
-        retryAfterSeconds: Math.max(1, Math.ceil(ttl / 1000)),
-      }),
-  });
+  const { redis, prefix, requestsPerMinute } = parts;
+  await limitRate(server, { redis, prefix, requestsPerMinute, keyIdOf: (request) => callers.get(request)?.keyId });
   await addReference(server, routes, parts.version, parts.models);
   await server.register(createHealthRoutes({ ready: parts.ready }));
   for (const route of routes) addRoute(route);
@@ -169,7 +153,8 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   }
 
   function addRoute(route: Route): void {
-    const bodyLimit = route.body?.kind === 'bytes' ? MAX_INPUT_BYTES : MAX_JSON_BYTES;
+    const kind = route.body?.kind ?? 'json';
+    const bodyLimit = kind === 'bytes' ? MAX_INPUT_BYTES : MAX_JSON_BYTES;
     server.route({
       method: route.method,
       exposeHeadRoute: takesHead(route),
@@ -192,7 +177,14 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
           if (!['', 'identity'].includes(request.headers['content-encoding'] ?? ''))
             throw new ApiError('api.unsupported-media-type', 'the body must not be compressed');
           // Before the body is read, also one that the route does not take. One without a length may be as long as any.
-          if (route.method !== 'GET') reply.raw.once('close', room.take(caller.tenant, lengthOf(request, bodyLimit)));
+          if (route.method === 'GET') return;
+          const free = rooms[kind].take(caller.tenant, lengthOf(request, bodyLimit));
+          const { raw } = request;
+          const endWatch = watchArrival(raw, () => answerUnreadable({ code: 'STALLED' }, raw.socket));
+          onceOver(raw.socket, reply.raw, () => {
+            free();
+            endWatch();
+          });
         },
       ],
       handler: async (request, reply) => {
@@ -242,11 +234,14 @@ function checkBody({ body }: Route, { body: given }: FastifyRequest): void {
     throw new InvalidRequestError([{ path: '', message: 'this call takes no body: leave it out', given: describeGiven(given) }]);
   if (body?.kind === 'json' && body.isRequired && given === undefined)
     throw new ApiError('api.malformed', 'the call needs a body of JSON, with the type application/json');
+  if (body?.kind === 'json' && given !== undefined && !isObject(given))
+    throw new InvalidRequestError([{ path: '', message: 'must be a JSON object', given: describeGiven(given) }]);
 }
 
+const isObject = (given: unknown): boolean => typeof given === 'object' && given !== null && !Array.isArray(given);
+
 /** A client may send an empty object where it has nothing to say. */
-const isEmpty = (body: unknown): boolean =>
-  body === null || (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0);
+const isEmpty = (body: unknown): boolean => body === null || (isObject(body) && Object.keys(body as object).length === 0);
 
 /** Returns the size of a body before it is read. */
 function lengthOf({ headers }: FastifyRequest, most: number): number {

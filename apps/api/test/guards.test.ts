@@ -49,21 +49,54 @@ test('a batch that meets a used key names its generation, and not the key', asyn
   expect(text).not.toContain('a private key');
 });
 
-test('uploads side by side take no more memory than a tenant may have, and leave room for others', async () => {
-  const head = `POST /v1/inputs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: image/png\r\nContent-Length: ${20 * 1024 * 1024}\r\n\r\n`;
-  const uploads = [await begin(world.url, head), await begin(world.url, head), await begin(world.url, head)];
-  const isFull = async (): Promise<void> => {
-    const refused = await world.call(key, 'POST', '/v1/quotes', order);
-    // An upload that came beside the question for a quote finds a little too little room, and comes again.
-    for (const [at, { answer }] of uploads.entries()) if (answer().startsWith('HTTP/1.1 429 ')) uploads[at] = await begin(world.url, head);
-    expect(uploads.map(({ answer }) => answer())).toEqual(['', '', '']);
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
-  };
-  await eventually(isFull);
-  const other = await world.key('other');
-  expect((await world.call(other, 'POST', '/v1/quotes', order)).status).toBe(200);
-  for (const { socket } of uploads) socket.destroy();
-  await eventually(async () => expect((await world.call(key, 'POST', '/v1/quotes', order)).status).toBe(200));
+const askFor = (line: string, own: string, more = ''): string =>
+  `${line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${own}\r\n${more}\r\n`;
+const bodyOf = (type: string, length: number): string => `Content-Type: ${type}\r\nContent-Length: ${length}\r\n`;
+const uploadOf = (own: string): string => askFor('POST /v1/inputs', own, bodyOf('image/png', 20 * 1024 * 1024));
+
+/** Begins as many uploads as have room, and one more, which is refused. @returns those that wait for the rest of their bodies. */
+async function fill(own: string, room: number) {
+  const uploads = await Promise.all(Array.from({ length: room + 1 }, () => begin(world.url, uploadOf(own))));
+  await eventually(() => expect(uploads.filter(({ answer }) => answer() !== '')).toHaveLength(1));
+  const stalled = uploads.filter(({ answer }) => answer() === '');
+  for (const { answer } of uploads.filter((each) => !stalled.includes(each)))
+    expect(answer()).toMatch(/^HTTP\/1\.1 429 [^]*retry-after: 1\r\n/i);
+  expect((await world.call(own, 'POST', '/v1/quotes', order)).status).toBe(200);
+  return stalled;
+}
+
+/** Waits until a tenant alone has as much room as it may have. */
+const isFree = (own: string): Promise<void> =>
+  eventually(async () => {
+    for (const { socket } of await fill(own, 2)) socket.destroy();
+  });
+
+test('uploads that do not move lock out neither calls of their tenant nor uploads of others, and end', { timeout: 30_000 }, async () => {
+  const [second, third] = [await world.key('second'), await world.key('third')];
+  const stalled = [...(await fill(key, 2)), ...(await fill(second, 1)), ...(await fill(third, 1))];
+  stalled.push(await begin(world.url, askFor('POST /v1/generations', key, bodyOf('application/json', 1024 * 1024))));
+  for (const { socket, answer } of stalled) {
+    if (!socket.destroyed) await once(socket, 'close');
+    expect(answer()).toMatch(/^HTTP\/1\.1 408 [^]*application\/problem\+json[^]*less than 64 KiB came in five seconds/);
+  }
+  await isFree(third);
+});
+
+test('a caller that leaves while its key is looked up takes its room with it', async () => {
+  const own = await world.key('leaver');
+  for (let at = 0; at < 60; at += 1) (await begin(world.url, uploadOf(own))).socket.end().destroy();
+  await isFree(own);
+});
+
+test('an upload behind an answer that lasts takes its room with it', async () => {
+  const own = await world.key('pipelining');
+  for (let at = 0; at < 2; at += 1) {
+    const { socket, answer } = await begin(world.url, `${askFor('GET /v1/events', own)}${uploadOf(own)}`);
+    await eventually(() => expect(answer()).toContain('text/event-stream'));
+    expect((await world.call(own, 'POST', '/v1/quotes', order)).status).toBe(200);
+    socket.destroy();
+  }
+  await isFree(own);
 });
 
 test('vain attempts of an address are bounded, and a key that was accepted before passes all the same', async () => {

@@ -18,6 +18,8 @@ test('a key with too many requests gets 429 with the time to wait, and others do
   expect(statuses).toEqual([200, 200, 200, 429]);
   expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(Number(last?.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+  expect(last?.headers.get('ratelimit-policy')).toBe('"key";q=3;w=60');
+  expect(last?.headers.get('ratelimit')).toMatch(/^"key";r=0;t=\d+$/);
   expect(await last?.json()).toMatchObject({ code: 'api.too-many-requests', retryable: true });
   expect((await world.call(other, 'GET', '/v1/spend')).status).toBe(200);
   const narrow = await world.key('acme', ['read']);

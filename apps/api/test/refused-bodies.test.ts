@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { routes } from '../src/routes/table.ts';
 import { shareWorld } from './shared-world.ts';
 import { order } from './world.ts';
 
@@ -28,6 +29,18 @@ test('refuses what is no UTF-8, compressed, or not the place of an image', async
   for (const index of ['0x0', '1e0', '00000000000', ' 0', '-1'])
     expect(await call('GET', `${path}/images/${encodeURIComponent(index)}`)).toMatchObject({ status: 422 });
 });
+
+test.each(routes.flatMap(({ method, path, body }) => (body?.kind === 'json' ? [`${method} ${path}`] : [])))(
+  '%s takes an object alone',
+  async (name) => {
+    const [method = '', path = ''] = name.split(' ');
+    for (const given of [[], [order], ['x'], 'x', 7, true, null])
+      expect(await call(method, path.replaceAll(/\{\w+\}/g, '0'), JSON.stringify(given)), JSON.stringify(given)).toMatchObject({
+        status: 422,
+        body: { code: 'request.invalid', problems: [{ path: '', message: 'must be a JSON object' }] },
+      });
+  },
+);
 
 test('refuses a batch without requests, and a body where none is read', async () => {
   expect(await call('POST', '/v1/generations/batch', { requests: [] })).toMatchObject({

@@ -36,8 +36,8 @@ export interface Producer {
    * Enqueues a generation, whatever its `deliveryMethod`. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is
    * bought twice.
    * @throws InvalidRequestError (lists the first 50 problems, counts all), SpendCapError, QueueFullError, StoreNotInitialisedError, RequestConflictError,
-   * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
-   * QueueUnavailableError: `reached` says if the call may have arrived; CorruptRecordError: it may be queued.
+   * GenerationError "generation.erased" (the id or the key is that of an erased generation), GenerationIdError (an id that Redis does not know, too
+   * old or too far ahead): nothing was queued; QueueUnavailableError: `reached` says if the call may have arrived; CorruptRecordError: it may be queued.
    */
   enqueue(request: RequestInput, options?: EnqueueOptions): Promise<Enqueued>;
   /**

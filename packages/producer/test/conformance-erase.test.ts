@@ -34,7 +34,7 @@ describe.each(subjects)('%s', (_name, setup) => {
     await producer.erase(generationId);
     await subject.erase();
     for (const again of [{ generationId }, { idempotencyKey: 'order-1' }])
-      await expect(producer.enqueue(request, again)).rejects.toMatchObject({ code: 'request.conflict', details: { generationId } });
+      await expect(producer.enqueue(request, again)).rejects.toMatchObject({ code: 'generation.erased', details: { generationId } });
     expect((await producer.list({ tag: 'secret' })).generations).toEqual([]);
     const [listed] = (await producer.list()).generations;
     expect(listed).toMatchObject({ generationId, status: 'succeeded' });

@@ -9,6 +9,7 @@ import { problemOf } from './problem.ts';
 const reasons: Partial<Record<string, { status: number; words: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, words: 'the headers and the address are longer than 16 KiB' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, words: 'the request did not arrive within a minute' },
+  STALLED: { status: 408, words: 'the body stopped arriving: less than 64 KiB came in five seconds' },
   // our own: Node answers the first without a body, and the second not at all
   EXPECT: { status: 417, words: 'the header Expect may hold 100-continue alone' },
   CONNECT: { status: 405, words: 'the API is no proxy' },

@@ -15,22 +15,19 @@ const optionNames = [
 ] as const;
 const listNames = ['generationIds', 'idempotencyKeys'] as const;
 
-/** Splits a body into request and options. The library checks both, and names all problems at once. */
+/** Splits a body, an object, into request and options. The library checks both, and names all problems at once. */
 export function readOrder(body: unknown, idempotencyKey?: string): { request: RequestInput; options: EnqueueOptions } {
-  // A value of any kind: the library refuses what it must not be.
-  if (!isObject(body)) return { request: body as RequestInput, options: defined({ idempotencyKey }) };
-  const request = { ...body };
+  const request = { ...(body as Record<string, unknown>) };
   const options = { ...takeOptions(request, optionNames), ...defined({ idempotencyKey }) };
   return { request: request as RequestInput, options };
 }
 
 /**
- * Splits the body of a batch, whose `requests` are requests alone.
+ * Splits the body of a batch, an object whose `requests` are requests alone.
  * @throws InvalidRequestError if `requests` is empty: the caller has probably lost them.
  */
 export function readBatch(body: unknown): { requests: readonly RequestInput[]; options: EnqueueManyOptions } {
-  if (!isObject(body)) return { requests: body as readonly RequestInput[], options: {} };
-  const { requests, ...options } = { ...body };
+  const { requests, ...options } = { ...(body as Record<string, unknown>) };
   if (Array.isArray(requests) && requests.length === 0)
     throw new InvalidRequestError([{ path: 'requests', message: 'must hold at least one request', given: 'an array of 0 items' }], {
       enqueues: true,
@@ -55,5 +52,3 @@ export const readMoment = (value: unknown): Date => new Date(typeof value === 's
 
 /** With a zone: a time without one would be that of the server. */
 export const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

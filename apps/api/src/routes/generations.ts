@@ -57,7 +57,7 @@ export const generationRoutes: readonly Route[] = [
     tag: 'Generations',
     summary: 'Enqueues a generation.',
     description:
-      'The body is a request to the model, with the options of Darkroom beside it. Repeat the call with the same `Idempotency-Key` or `generationId`: nothing is bought twice. A key belongs to its generation while that is open, and seven days longer.',
+      'The body is a request to the model, with the options of Darkroom beside it. Repeat the call with the same `Idempotency-Key` or `generationId`: nothing is bought twice. The request to the model is compared; all other fields of the first call hold, and a repeat changes none of them. A key belongs to its generation while that is open, and seven days longer.',
     scope: 'write',
     headers: {
       'Idempotency-Key': { description: 'Your own key of this call, 1 to 256 characters, bare or in double quotes.', example: 'order-7' },
@@ -174,7 +174,6 @@ export const generationRoutes: readonly Route[] = [
     errors: [
       ...enqueueErrors,
       'generation.not-found',
-      'generation.erased',
       'retry.in-progress',
       'retry.already-retried',
       'retry.already-succeeded',

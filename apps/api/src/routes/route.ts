@@ -104,5 +104,6 @@ export const enqueueErrors: readonly ErrorCode[] = [
   'queue.full',
   'request.conflict',
   'request.key-reused',
+  'generation.erased',
   'request.id-out-of-time',
 ];

@@ -30,28 +30,24 @@ import type { Retention } from './retention.ts';
  */
 const enqueueScript =
   createLuaScript(/* lua */ `${prelude}${workerLife}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}
--- what a repeated call says, by the digest of the first request
-local function compared(digest)
-  return digest == '${REQUEST_GONE}' and 'request-gone' or digest == requestDigest and 'same' or 'conflict'
+-- answers a repeated call, by the digest of the first request
+local function compared(digest, same, first, now)
+  local known = redis.call('HMGET', prefix .. ':generation:' .. first, 'runAt', 'erasedAt', 'keepsImages')
+  if digest == '${REQUEST_GONE}' and known[2] and not known[3] then return { kind = 'gone', id = first, erasedAt = known[2] } end
+  local kind = digest == '${REQUEST_GONE}' and 'request-gone' or digest == requestDigest and same or 'conflict'
+  return { kind = kind, id = first, runAt = known[1] or nil, noWorkerSince = noWorkerSince(now) }
 end
 
 -- replies why it is not made, or what refusalOf replies for one that is
 local function consider(key, now)
-  local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
+  local present = redis.call('HMGET', key, 'requestDigest', 'tenant')
   -- an entry of another tenant: the answer is that of an unknown id for as long as there is one
-  local isForeign = present[1] and present[3] ~= tenant
-  if present[1] and not isForeign then
-    local kind = compared(present[1])
-    return { kind = kind == 'same' and 'exists' or kind, id = id, runAt = present[2] or nil, noWorkerSince = noWorkerSince(now) }
-  end
+  local isForeign = present[1] and present[2] ~= tenant
+  if present[1] and not isForeign then return compared(present[1], 'exists', id, now) end
   if idempotencyDigest ~= '' then
     local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
     if taken[2] == '' then return { kind = whyUnknown(taken[1]) or 'damaged', unreadable = taken[1] } end
-    if taken[1] then
-      local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
-      local kind = compared(taken[2])
-      return { kind = kind == 'same' and 'replayed' or kind, id = taken[1], runAt = first or nil, noWorkerSince = noWorkerSince(now) }
-    end
+    if taken[1] then return compared(taken[2], 'replayed', taken[1], now) end
     -- the key may belong to a generation that was bought and that Redis has forgotten
     if recovering() then return { kind = 'recovering' } end
     if isReading() then return { kind = 'reading' } end
@@ -128,7 +124,7 @@ interface Waiting {
  * one turn of the event loop share calls of the script, up to ten images in each.
  * @param now Milliseconds of a steady clock.
  * @throws NotSentError for a call that waits for others while the connection closes or one of them times out, or for five seconds;
- * StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too
+ * StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationError "generation.erased"; GenerationIdError for an id that is unknown to Redis and too
  * old or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
  * Redis restarted or was lost and may have forgotten the generation or its idempotency key; CorruptRecordError for a key of another type: the
  * generation may be there then, without its parts under that key

@@ -1,6 +1,7 @@
 import {
   defined,
   formatUsd,
+  GenerationError,
   GenerationIdError,
   generationIdTime,
   InvalidRequestError,
@@ -78,6 +79,7 @@ export const enqueueReply = namedReply(
       line: z.array(number).optional(),
       noWorkerSince: number.optional(),
     }),
+    z.object({ kind: z.literal('gone'), id: z.string(), erasedAt: number }),
     z.object({ kind: z.literal('not-free'), id: z.string() }),
     z.object({ kind: z.literal('safety-required'), rule: z.enum(imageRuleNames) }),
     z.object({ kind: z.enum(['not-initialised', 'recovering']) }),
@@ -160,6 +162,12 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
           ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
           : `the idempotency key belongs to generation "${reply.id}", which was enqueued with another request; nothing was queued or bought`,
         { details: { generationId: reply.id }, code: reply.id === generationId ? 'request.conflict' : 'request.key-reused' },
+      );
+    case 'gone':
+      throw new GenerationError(
+        'generation.erased',
+        `${reply.id === generationId ? `generation "${reply.id}"` : `the idempotency key belongs to generation "${reply.id}", which`} was erased at ${timeOf(reply.erasedAt)}; nothing was queued or bought, and an order with another id and key is a new one`,
+        { details: { generationId: reply.id, erasedAt: reply.erasedAt } },
       );
     case 'request-gone':
       throw new RequestConflictError(

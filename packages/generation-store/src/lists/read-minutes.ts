@@ -30,6 +30,7 @@ export const codeOfAnswer: Readonly<Record<string, string>> = {
   full: 'queue.full',
   conflict: 'request.conflict',
   'request-gone': 'request.conflict',
+  gone: 'generation.erased',
   'not-free': 'request.conflict',
   recovering: 'queue.unavailable',
   reading: 'queue.unavailable',

@@ -1,4 +1,5 @@
 import {
+  defined,
   checksContent,
   GENERATION_ID_AHEAD_MS,
   GENERATION_ID_MAX_AGE_MS,
@@ -51,7 +52,9 @@ export interface MemoryStore {
 }
 
 /** Replies about a new generation. */
-type Admitted = Exclude<EnqueueReply, { kind: 'request-gone' | 'not-initialised' | 'recovering' | 'reading' | 'damaged' }> | Created;
+type Admitted =
+  | Exclude<EnqueueReply, { kind: 'request-gone' | 'gone' | 'not-initialised' | 'recovering' | 'reading' | 'damaged' }>
+  | Created;
 type Created = { kind: 'created'; id: string; runAt?: number };
 
 export interface MemoryStoreParts {
@@ -104,11 +107,10 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
   const enqueue = (generation: NewGeneration): EnqueueReply => {
     const { generationId: id, tenant, idempotencyKey } = generation;
     const asked = JSON.stringify(generation.request);
-    const known = (first: Entry, kind: 'exists' | 'replayed'): EnqueueReply => ({
-      kind: first.erased !== undefined ? 'request-gone' : JSON.stringify(first.generation.request) === asked ? kind : 'conflict',
-      id: first.generation.generationId,
-      ...(first.generation.runAt !== undefined && { runAt: first.generation.runAt }),
-    });
+    const known = ({ generation: { generationId: firstId, request, runAt }, erased }: Entry, kind: 'exists' | 'replayed'): EnqueueReply =>
+      erased !== undefined
+        ? { kind: 'gone', id: firstId, erasedAt: erased.requestedAt }
+        : { kind: JSON.stringify(request) === asked ? kind : 'conflict', id: firstId, ...defined({ runAt }) };
     const present = entries.get(id);
     const isForeign = present !== undefined && present.generation.tenant !== tenant;
     if (present !== undefined && !isForeign) return known(present, 'exists');
