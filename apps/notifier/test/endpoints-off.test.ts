@@ -42,12 +42,16 @@ test('an endpoint that has failed for days is switched off; one good answer begi
   });
 });
 
-test('an endpoint that asks for rest gets it', async () => {
+test.each([
+  ['in seconds', () => '1'],
+  // of whole seconds, counted from the time that the answer names
+  ['until a time', () => new Date(Date.now() + 2000).toUTCString()],
+])('an endpoint that asks for rest %s gets it', async (_form, retryAfter) => {
   const world = await setup();
   const at: number[] = [];
   const receiver = await startReceiver((n) => {
     at.push(performance.now());
-    return n === 1 ? { status: 429, headers: { 'retry-after': '1' } } : 200;
+    return n === 1 ? { status: 429, headers: { 'retry-after': retryAfter() } } : 200;
   });
   await world.addEndpoint(receiver.url);
   await world.startNotifier();

@@ -59,8 +59,17 @@ test('a notification waits a day for an endpoint that cannot be read, and then f
   };
   const eventAt = await world.notifications.readTime();
   const id = `${createGenerationId(eventAt)}-failed_${endpointId}`;
-  expect(await deliver(parts, { id, tenant: 'acme', at: eventAt, attempt: 0 })).toEqual({ kind: 'again', delayMs: 30_000, attempt: 0 });
+  // looked for soon at first, then after as long as it was looked for
+  for (const [agoMs, least, most] of [
+    [0, 500, 500],
+    [4000, 4000, 30_000],
+    [60_000, 30_000, 30_000],
+  ] as const) {
+    const outcome = await deliver(parts, { id, tenant: 'acme', at: eventAt - agoMs, attempt: 0 });
+    expect(outcome).toMatchObject({ kind: 'again', attempt: 0 });
+    expect(outcome.kind === 'again' && outcome.delayMs >= least && outcome.delayMs <= most, JSON.stringify(outcome)).toBe(true);
+  }
   expect(await deliver(parts, { id, tenant: 'acme', at: eventAt - 86_400_000, attempt: 0 })).toEqual({ kind: 'ended' });
-  expect(told).toEqual([endpointId, endpointId]);
+  expect(told).toEqual(Array.from({ length: 4 }, () => endpointId));
   expect(await world.notifications.findNotification(id)).toMatchObject({ state: 'failed', log: [{ fault: 'endpoint-unreadable' }] });
 });

@@ -147,6 +147,7 @@ export { STORED_FORMAT } from './stored-format.ts';
 export { openImageBoundNames, QueueFullError, type OpenImageBound, type ReachedBound } from './queue-full.ts';
 export { traceIdOf, traceparentProblems } from './traceparent.ts';
 export { timelineSteps, type SubmissionTimeline, type TimelineStep } from './timeline.ts';
+export { parseRetryAfter } from './retry-after.ts';
 export { RetryRefusedError, retryRefusals, type RefusedImage, type RetryRefusal } from './retry-refused.ts';
 export { checksContent, formatReleaseId, MAX_RELEASE_REASON, parseReleaseId } from './image-release.ts';
 export {

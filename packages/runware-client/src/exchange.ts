@@ -1,8 +1,10 @@
-import { defined, type ProviderFault } from '@darkroom/contracts';
+import { defined, parseRetryAfter, type ProviderFault } from '@darkroom/contracts';
 import { readBoundedBody } from './bounded-body.ts';
 import { startDeadline } from './deadline.ts';
 import { networkCodeOf, networkMessageOf, wasSurelyNotSent } from './network-fault.ts';
-import { parseRetryAfter } from './retry-after.ts';
+
+/** Longest wait that the provider may ask for: the queue has its own pace, and a wrong clock at the provider must not stop us. Runware documents none. */
+export const MAX_RETRY_AFTER_MS = 60_000;
 
 /** Outcome of one POST, before it is interpreted. */
 export type Exchange =
@@ -76,7 +78,7 @@ export async function exchangeTasks(
       redirect: 'manual',
       signal: deadline.signal,
     });
-    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), settings.now());
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), settings.now(), MAX_RETRY_AFTER_MS);
     const body = await readJson(response);
     return { kind: 'answered', status: response.status, ...defined({ retryAfterMs }), body };
   } catch (error) {

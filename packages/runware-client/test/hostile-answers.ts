@@ -1,9 +1,9 @@
 import fc from 'fast-check';
+import { parseRetryAfter } from '@darkroom/contracts';
 import { parseDelivery } from '../src/delivery.ts';
-import type { Exchange } from '../src/exchange.ts';
+import { MAX_RETRY_AFTER_MS, type Exchange } from '../src/exchange.ts';
 import { checkImageAddress } from '../src/image-address.ts';
 import { createRedactor } from '../src/redact.ts';
-import { parseRetryAfter } from '../src/retry-after.ts';
 import { submitVerdictOf } from '../src/submit-verdict.ts';
 import { taskStateOf, taskStateOfDetails } from '../src/task-state.ts';
 import { taskUUID } from './world.ts';
@@ -120,7 +120,7 @@ export const properties: Record<string, Property> = {
         fc.oneof(anyText(12), fc.double().map(String), fc.date({ noInvalidDate: false }).map(String)),
         fc.double(),
         (header, now) => {
-          const wait = parseRetryAfter(header, now);
+          const wait = parseRetryAfter(header, now, MAX_RETRY_AFTER_MS);
           return wait === undefined || (Number.isInteger(wait) && wait >= 0 && wait <= 60_000);
         },
       ),

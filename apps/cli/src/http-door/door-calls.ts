@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DarkroomError } from '@darkroom/contracts';
+import { parseRetryAfter, type DarkroomError } from '@darkroom/contracts';
 import { DoorError, errorOf } from './door-error.ts';
 import type { DoorSettings } from './door-settings.ts';
 
@@ -41,7 +41,7 @@ const MOST_REPEATS = 2;
 const REPEAT_MS = 500;
 /** Waits for the rate limit of the key, each as long as the API says. */
 const MOST_RATE_WAITS = 10;
-const MOST_WAIT_SECONDS = 60;
+const MOST_WAIT_MS = 60_000;
 
 /** @param signal Ends every wait with its reason. */
 export function createDoorCalls({ url, key }: DoorSettings, signal: AbortSignal, request: typeof fetch = fetch): DoorCalls {
@@ -110,7 +110,7 @@ export function createDoorCalls({ url, key }: DoorSettings, signal: AbortSignal,
 
 /** Reads the wait that a 429 or 503 asks for. */
 export const retryAfterMs = (headers: Headers): number =>
-  Math.min(Math.max(1, Number(headers.get('retry-after')) || 1), MOST_WAIT_SECONDS) * 1000;
+  Math.max(1000, parseRetryAfter(headers.get('retry-after'), Date.parse(headers.get('date') ?? ''), MOST_WAIT_MS) ?? 0);
 
 const LOOK_FIRST = 'look before you run the command again';
 

@@ -21,7 +21,7 @@ import type { NotifierMetrics } from '../notifier-metrics.ts';
 import type { TellUnreadable } from '../tell-unreadable.ts';
 import { buildPayload, buildTestPayload } from './build-payload.ts';
 import type { Gates } from './gates.ts';
-import { postNotification, type PostResult, type PostRules } from './post-notification.ts';
+import { LONGEST_REST_MS, postNotification, type PostResult, type PostRules } from './post-notification.ts';
 import { waitBeforeNext } from './schedule.ts';
 
 /** Outcome of a job. */
@@ -34,7 +34,7 @@ export interface DeliverParts {
   store: NotificationStore;
   keys: NotificationKeys;
   gates: Gates;
-  rules: PostRules;
+  rules: Omit<PostRules, 'now'>;
   delaysMs: readonly number[];
   disableAfterMs: number;
   random: () => number;
@@ -44,10 +44,12 @@ export interface DeliverParts {
   tellUnreadable: TellUnreadable;
 }
 
-/** An endpoint that is not in Redis yet, or not any more, or unreadable, is looked for again: Redis may be in the middle of a comparison. */
-const LOOK_AGAIN_MS = 30_000;
+/**
+ * An endpoint that is not in Redis yet, or not any more, or unreadable, is looked for again: Redis may be in the middle of a comparison. First
+ * soon, because S3 has a new endpoint within a second or two, then after as long as it was looked for.
+ */
+const LOOK_AGAIN_MS = { soonest: 500, latest: 30_000 };
 const LOOKED_FOR_MS = 86_400_000;
-const LONGEST_REST_MS = 3_600_000;
 /** Answers of an endpoint that is overloaded, or whose proxy cannot reach it. */
 const slowStatuses = new Set([429, 502, 503, 504]);
 /** An endpoint that gets little is not judged by a single notification. */
@@ -63,7 +65,7 @@ export async function deliver(parts: DeliverParts, job: NotificationJob): Promis
   if (name === undefined) return { kind: 'ended' };
   const webhook = name.endpointId === REQUESTS_ENDPOINT ? await store.findRequestWebhook(name.generationId) : undefined;
   // First of all: a long line of jobs that find no place costs Redis little.
-  const entered = gates.enter(webhook === undefined ? name.endpointId : `${job.tenant} ${originOf(webhook)}`);
+  const entered = gates.enter(webhook === undefined ? name.endpointId : `${job.tenant} ${originOf(webhook)}`, job.tenant);
   if ('againInMs' in entered) return { kind: 'again', delayMs: entered.againInMs, attempt: job.attempt };
   let isGood: boolean | undefined;
   try {
@@ -76,7 +78,7 @@ export async function deliver(parts: DeliverParts, job: NotificationJob): Promis
     const secrets = webhookSecretsOf(parts.keys, { tenant: job.tenant, endpointId: name.endpointId, versions: target.versions });
     const headers = signNotification(secrets, { id: name.eventId, timestamp: Math.floor(now / 1000), body });
     const beganAt = performance.now();
-    const result = await postNotification(target.url, body, headers, parts.rules, parts.hurry);
+    const result = await postNotification(target.url, body, headers, { ...parts.rules, now }, parts.hurry);
     // The process stops: the attempt is made again, and does not count.
     if (result.fault === 'cut-off') return { kind: 'again', delayMs: 0, attempt: job.attempt };
     const ms = Math.round(performance.now() - beganAt);
@@ -133,7 +135,8 @@ async function findTarget(
     store.readTime(),
   ]);
   const endpoint = found === 'unreadable' ? undefined : found;
-  if (endpoint === undefined && now - job.at < LOOKED_FOR_MS) return lookAgain(LOOK_AGAIN_MS);
+  if (endpoint === undefined && now - job.at < LOOKED_FOR_MS)
+    return lookAgain(Math.min(Math.max(now - job.at, LOOK_AGAIN_MS.soonest), LOOK_AGAIN_MS.latest));
   // Not dropped: `resendFailed` sends it once the endpoint can be read again.
   if (found === 'unreadable') return { outcome: await end(parts, job, 'failed', 'endpoint-unreadable') };
   if (endpoint === undefined || endpoint.status === 'deleted') return { outcome: await end(parts, job, 'dropped', 'endpoint-deleted') };
@@ -164,7 +167,7 @@ async function conclude(
   }
   const waitMs = status === 410 || type === TEST_NOTIFICATION ? undefined : waitBeforeNext(delaysMs, job.attempt + 1, random);
   // The receiver of a request that is gone takes no place in the health of any endpoint.
-  const rest = slowStatuses.has(status) && retryAfterMs !== undefined ? { restMs: Math.min(retryAfterMs, LONGEST_REST_MS) } : {};
+  const rest = slowStatuses.has(status) && retryAfterMs !== undefined ? { restMs: retryAfterMs } : {};
   const health = await store.noteNotification({ ...note, state: waitMs === undefined ? 'failed' : 'pending', isGood: false, ...rest });
   if (endpointId !== REQUESTS_ENDPOINT) {
     const failsFor = health.failingSince === undefined ? 0 : health.now - health.failingSince;

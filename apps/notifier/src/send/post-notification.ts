@@ -1,6 +1,6 @@
-import { request as requestHttp } from 'node:http';
+import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { findCallbackProblem, resolveHost, type HostRules, type WebhookHeaders } from '@darkroom/contracts';
+import { defined, findCallbackProblem, parseRetryAfter, resolveHost, type HostRules, type WebhookHeaders } from '@darkroom/contracts';
 import { faultOf } from './fault-code.ts';
 
 /** Most bytes of an answer that are read; none is kept. */
@@ -9,7 +9,12 @@ const MOST_ANSWER_BYTES = 4096;
 export interface PostRules extends HostRules {
   /** Longest time of an attempt: name, connection, request and answer together. */
   timeoutMs: number;
+  /** Milliseconds since 1970, for a receiver that names a date and does not tell its own time. */
+  now: number;
 }
+
+/** Longest wait that a receiver may ask for, and longest rest of an endpoint. */
+export const LONGEST_REST_MS = 3_600_000;
 
 /** Answer of a receiver. */
 export interface PostResult {
@@ -17,7 +22,7 @@ export interface PostResult {
   status: number;
   /** Failure in one word; absent for 2xx. */
   fault?: string;
-  /** In milliseconds, as the receiver asked. */
+  /** In milliseconds, up to an hour, as the receiver asked. */
   retryAfterMs?: number;
 }
 
@@ -29,7 +34,7 @@ export async function postNotification(
   address: string,
   body: string,
   headers: WebhookHeaders,
-  { timeoutMs, ...rules }: PostRules,
+  { timeoutMs, now, ...rules }: PostRules,
   hurry: AbortSignal,
 ): Promise<PostResult> {
   // An address that was stored may have passed other rules.
@@ -39,7 +44,7 @@ export async function postNotification(
   const signal = AbortSignal.any([limit, hurry]);
   try {
     const lookup = await resolveHost(url.hostname, rules, signal);
-    return await send(url, body, headers, lookup, signal);
+    return await send(url, body, headers, lookup, signal, now);
   } catch (error) {
     return { status: 0, fault: hurry.aborted ? 'cut-off' : limit.aborted ? 'timeout' : faultOf(error) };
   }
@@ -51,6 +56,7 @@ function send(
   headers: WebhookHeaders,
   lookup: Awaited<ReturnType<typeof resolveHost>>,
   signal: AbortSignal,
+  now: number,
 ): Promise<PostResult> {
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
@@ -75,7 +81,7 @@ function send(
     });
     request.once('close', () => reject(Object.assign(new Error('the connection ended without an answer'), { code: 'ECONNRESET' })));
     request.once('response', (response) => {
-      const result = resultOf(response.statusCode ?? 0, response.headers['retry-after']);
+      const result = resultOf(response.statusCode ?? 0, response.headers, now);
       const end = (): void => {
         resolve(result);
         request.destroy();
@@ -92,12 +98,9 @@ function send(
   });
 }
 
-function resultOf(status: number, retryAfter: string | undefined): PostResult {
+function resultOf(status: number, headers: IncomingHttpHeaders, now: number): PostResult {
   if (status >= 200 && status < 300) return { status };
-  const seconds = Number(retryAfter);
-  return {
-    status,
-    fault: status >= 300 && status < 400 ? 'redirect' : `http-${status}`,
-    ...(retryAfter !== undefined && Number.isFinite(seconds) && seconds > 0 && { retryAfterMs: seconds * 1000 }),
-  };
+  const fault = status >= 300 && status < 400 ? 'redirect' : `http-${status}`;
+  const itsTime = Date.parse(headers.date ?? '') || now;
+  return { status, fault, ...defined({ retryAfterMs: parseRetryAfter(headers['retry-after'], itsTime, LONGEST_REST_MS) || undefined }) };
 }

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defined, type ProviderFault, type SubmitVerdict, type TaskState } from '@darkroom/contracts';
+import { defined, parseRetryAfter, type ProviderFault, type SubmitVerdict, type TaskState } from '@darkroom/contracts';
 import { readAnswer, type AnswerEntry } from '../answer.ts';
 import { parseDelivery } from '../delivery.ts';
-import type { Exchange } from '../exchange.ts';
+import { MAX_RETRY_AFTER_MS, type Exchange } from '../exchange.ts';
 import { createRedactor } from '../redact.ts';
-import { parseRetryAfter } from '../retry-after.ts';
 import { submitVerdictOf } from '../submit-verdict.ts';
 import { taskStateOf, taskStateOfDetails } from '../task-state.ts';
 import type { Json, RecordedBody, RecordedExchange, Transcript } from './transcript.ts';
@@ -61,7 +60,7 @@ const fieldsOf = ({ raw: _, ...fields }: AnswerEntry): unknown => fields;
 
 function exchangeOf(answer: RecordedExchange['answer'], startedAt: number): Exchange {
   if (answer.kind !== 'answered') return { kind: answer.kind, fault: { class: 'network', code: answer.code, message: 'no answer came' } };
-  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'] ?? null, startedAt);
+  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], startedAt, MAX_RETRY_AFTER_MS);
   const { body } = answer;
   return {
     kind: 'answered',

@@ -12,9 +12,9 @@ test.each([
   ['Sun, 22 Nov 2026 11:59:00 GMT', 0],
   ['Mon, 23 Nov 2026 12:00:00 GMT', 60_000],
 ])('"%s" is a wait of %i ms', (header, waitMs) => {
-  expect(parseRetryAfter(header, NOW)).toBe(waitMs);
+  expect(parseRetryAfter(header, NOW, 60_000)).toBe(waitMs);
 });
 
-test.each([[null], [''], ['soon']])('%s is no wait', (header) => {
-  expect(parseRetryAfter(header, NOW)).toBeUndefined();
+test.each([[undefined], [null], [''], ['soon']])('%s is no wait', (header) => {
+  expect(parseRetryAfter(header, NOW, 60_000)).toBeUndefined();
 });
