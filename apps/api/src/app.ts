@@ -95,6 +95,7 @@ export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies>
         images,
         feed,
         streams,
+        readTime: () => store.readTime(),
         store,
         redis,
         prefix,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { describeGiven, errorCodes, InvalidRequestError, type Models } from '@darkroom/contracts';
+import { defined, describeGiven, errorCodes, InvalidRequestError, type Models } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +9,7 @@ import { problemOf } from './answers/problem.ts';
 import { answerUnreadable, refuseExpectation } from './answers/unreadable.ts';
 import { addReference } from './document/reference.ts';
 import { createAttempts } from './keys/attempts.ts';
-import { authenticate, checkScope, type Caller } from './keys/authenticate.ts';
+import { authenticate, checkScope, type Caller, type Credentials } from './keys/authenticate.ts';
 import { explainHttpError } from './answers/http-error.ts';
 import { limitRate, type RateParts } from './keys/limit-rate.ts';
 import { createBodyRoom, ROOM_BYTES } from './requests/body-room.ts';
@@ -37,8 +37,8 @@ const MAX_CONNECTIONS = 10_000;
 /** Longest part of an unknown path in the log. */
 const MAX_LOGGED_PATH = 200;
 
-export interface ServerParts extends RouteParts, Omit<RateParts, 'keyIdOf'> {
-  store: Pick<GenerationStore, 'useApiKey'>;
+export interface ServerParts extends RouteParts, Omit<RateParts, 'nameOf'> {
+  store: Pick<GenerationStore, 'useApiKey' | 'readTime'>;
   ready: readonly ReadinessCheck[];
   metrics: ReturnType<typeof createApiMetrics>;
   logger: Logger;
@@ -140,7 +140,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
   });
 
   const { redis, prefix, requestsPerMinute } = parts;
-  await limitRate(server, { redis, prefix, requestsPerMinute, keyIdOf: (request) => callers.get(request)?.keyId });
+  await limitRate(server, { redis, prefix, requestsPerMinute, nameOf: (request) => callers.get(request)?.rateName });
   await addReference(server, routes, parts.version, parts.models);
   await server.register(createHealthRoutes({ ready: parts.ready }));
   for (const route of routes) addRoute(route);
@@ -167,7 +167,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
             void reply.header('connection', 'close');
             throw new ApiError('service.stopping', 'the API is stopping, and nothing was done; call again');
           }
-          const given = { header: request.headers.authorization, address: request.ip, scope: route.scope };
+          const given = { header: request.headers.authorization, token: tokenOf(route, request), address: request.ip, scope: route.scope };
           callers.set(request, await authenticate({ store: parts.store, attempts }, given));
         },
         server.rateLimit(),
@@ -202,7 +202,7 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
           producer: parts.producers.of(caller.tenant),
           endpoints: parts.producers.endpointsOf(caller.tenant),
           params: request.params as Record<string, string>,
-          query: readQuery(request.query as Record<string, unknown>, route.query ?? {}),
+          query: readQuery(queryOf(route, request), route.query ?? {}),
           headers: request.headers,
           body: request.body,
           signal: AbortSignal.any([left.signal, stopping]),
@@ -219,6 +219,19 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
 /** Returns true if a path answers HEAD as it answers GET, without the body (RFC 9110, section 9.3.2). A stream has no length to tell. */
 const takesHead = ({ method, answers }: Route): boolean =>
   method === 'GET' && Object.values(answers).every(({ isStream }) => isStream !== true);
+
+/** Returns the read token of a request, if its route takes one. */
+function tokenOf({ takesToken }: Route, { query, params }: FastifyRequest): Credentials['token'] {
+  const { token } = query as { token?: unknown };
+  const { id = '' } = params as { id?: string };
+  return takesToken === true && typeof token === 'string' ? { text: token, generationId: id } : undefined;
+}
+
+/** Returns the query of a request without its read token, which is no parameter of the call. */
+function queryOf({ takesToken }: Route, request: FastifyRequest): Readonly<Record<string, unknown>> {
+  const { token, ...query } = request.query as Record<string, unknown>;
+  return takesToken === true && typeof token === 'string' ? query : { ...query, ...defined({ token }) };
+}
 
 /** Refuses a body of the other kind: fastify has parsers for both. */
 function checkBody({ body }: Route, { body: given }: FastifyRequest): void {

@@ -32,7 +32,10 @@ export function buildDocument(routes: readonly Route[], version: string, models:
     tags,
     paths,
     components: {
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, `dk_<environment>_…`.' } },
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key, `dk_<environment>_…`.' },
+        readToken: { type: 'apiKey', in: 'query', name: 'token', description: 'A read token of the generation, `drt_…`.' },
+      },
       schemas: buildComponents(models),
     },
   };
@@ -54,6 +57,7 @@ function operationOf(route: Route): JsonSchema {
     tags: [tag],
     summary,
     description: `${description === undefined ? '' : `${description} `}Scope: \`${scope}\`.`,
+    ...(route.takesToken === true && { security: [{ key: [] }, { readToken: [] }] }),
     ...parametersOf(route),
     ...(body !== undefined && { requestBody: requestBodyOf(body) }),
     responses: {

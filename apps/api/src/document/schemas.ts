@@ -167,6 +167,11 @@ const answerSchemas = {
       }),
     ),
   }),
+  ReadToken: z.looseObject({
+    token: z.string().describe('Opens this generation alone, as `?token=`.'),
+    expiresAt: time,
+    urls: z.looseObject({ self: z.string(), events: z.string() }),
+  }),
   Erasure: z.looseObject({
     generationId: z.string().optional().describe('Of one generation.'),
     erasureId: z.string().optional().describe('Of many.'),

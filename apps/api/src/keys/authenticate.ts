@@ -2,26 +2,38 @@ import { isSameHash, parseApiKey, QueueUnavailableError, DarkroomError, type Api
 import type { GenerationStore } from '@darkroom/generation-store';
 import { ApiError } from '../answers/api-error.ts';
 import type { Attempts } from './attempts.ts';
+import { isTokenOf, parseReadToken } from './read-tokens.ts';
 
-/** A key that was accepted. */
+/** A key that was accepted, by itself or by a token that it made. */
 export interface Caller {
   keyId: string;
+  keyHash: string;
+  /** Whose requests in a minute are counted together. */
+  rateName: string;
   tenant: string;
   scopes: readonly ApiScope[];
+}
+
+/** What a request brings to be let in. */
+export interface Credentials {
+  header: string | undefined;
+  token?: { text: string; generationId: string } | undefined;
+  address: string;
+  scope: ApiScope;
 }
 
 const NEEDED = 'send an API key of Darkroom: Authorization: Bearer dk_…';
 
 /**
- * Accepts a key. Redis is asked for each request, so that a revoked key holds at once.
- * @param header The value of `Authorization`.
+ * Accepts a key, or a read token in its place. Redis is asked for each request, so that a revoked key holds at once.
+ * @param header The value of `Authorization`. @param token The read token of a call that takes one, and the generation that it must open.
  * @param scope The scope of the call: while Redis may have forgotten a revocation, no key changes anything.
  * @throws ApiError for a missing, mistyped, unknown or revoked key, and after too many of these; QueueUnavailableError while Redis is away, or may
  * have forgotten what became of the key.
  */
 export async function authenticate(
-  { store, attempts }: { store: Pick<GenerationStore, 'useApiKey'>; attempts: Attempts },
-  { header, address, scope }: { header: string | undefined; address: string; scope: ApiScope },
+  { store, attempts }: { store: Pick<GenerationStore, 'useApiKey' | 'readTime'>; attempts: Attempts },
+  { header, token, address, scope }: Credentials,
 ): Promise<Caller> {
   const [, text = ''] = /^Bearer +(\S+) *$/i.exec(header ?? '') ?? [];
   const given = parseApiKey(text);
@@ -30,18 +42,40 @@ export async function authenticate(
     attempts.failed(address, given);
     throw new ApiError('api.unauthenticated', `${why}; ${NEEDED}`);
   };
+  const lookUp = async (id: string) => {
+    try {
+      return await store.useApiKey(id, scope);
+    } catch (error) {
+      if (error instanceof DarkroomError) throw error;
+      // Not the error itself: its command may hold what was sent.
+      throw new QueueUnavailableError('could not look up the API key: redis does not answer; nothing was sent', { reached: 'no' });
+    }
+  };
+  if (header === undefined && token !== undefined) {
+    const sent = parseReadToken(token.text);
+    if (sent === undefined) return refuse('what was sent is no read token');
+    const { keyId } = sent;
+    const key = await lookUp(keyId);
+    const { generationId } = token;
+    if (key === undefined || key.isPending === true || !isTokenOf(sent, { keyId, keyHash: key.hash, generationId }))
+      return refuse('the read token is of another generation, or its API key was revoked');
+    if ((await store.readTime()) >= sent.expiresAt) return refuse('the read token is over: make another one');
+    return {
+      keyId,
+      keyHash: key.hash,
+      rateName: `${keyId}:${generationId}`,
+      tenant: key.tenant,
+      scopes: key.scopes.filter((each) => each === 'read'),
+    };
+  }
   if (header === undefined) return refuse('no API key was sent');
   if (given === undefined) return refuse('what was sent is no API key, or has a typing mistake');
-  const key = await store.useApiKey(given.id, scope).catch((error: unknown) => {
-    if (error instanceof DarkroomError) throw error;
-    // Not the error itself: its command may hold what was sent.
-    throw new QueueUnavailableError('could not look up the API key: redis does not answer; nothing was sent', { reached: 'no' });
-  });
+  const key = await lookUp(given.id);
   if (key === undefined || !isSameHash(key.hash, given.hash)) return refuse('the API key is unknown or revoked');
   // No vain attempt: it is the right secret, some seconds early.
   if (key.isPending === true) throw new ApiError('api.unauthenticated', 'the API key opens nothing before a worker has recorded it in S3');
   attempts.accepted(given);
-  return { keyId: given.id, tenant: key.tenant, scopes: key.scopes };
+  return { keyId: given.id, keyHash: key.hash, rateName: given.id, tenant: key.tenant, scopes: key.scopes };
 }
 
 /** Refuses a key without the scope of a call. @throws ApiError */

@@ -7,14 +7,14 @@ export interface RateParts {
   readonly redis: object;
   readonly prefix: string;
   readonly requestsPerMinute: number;
-  /** Returns the id of the key of a request; undefined before it is known. */
-  readonly keyIdOf: (request: FastifyRequest) => string | undefined;
+  /** Returns the name under which a request is counted; undefined before its key is known. */
+  readonly nameOf: (request: FastifyRequest) => string | undefined;
 }
 
 const MINUTE_SECONDS = 60;
 
 /** Bounds the requests of a key in a minute, in Redis for all processes. Each route asks for its turn after the key is known. */
-export async function limitRate(server: FastifyInstance, { redis, prefix, requestsPerMinute, keyIdOf }: RateParts): Promise<void> {
+export async function limitRate(server: FastifyInstance, { redis, prefix, requestsPerMinute, nameOf }: RateParts): Promise<void> {
   await server.register(rateLimit, {
     global: false,
     max: requestsPerMinute,
@@ -24,7 +24,7 @@ export async function limitRate(server: FastifyInstance, { redis, prefix, reques
     enableDraftSpec: true,
     // While Redis is away the limit is not counted, and the call itself fails with that reason.
     skipOnError: true,
-    keyGenerator: (request) => keyIdOf(request) ?? 'none',
+    keyGenerator: (request) => nameOf(request) ?? 'none',
     errorResponseBuilder: (_request, { max, ttl }) =>
       new ApiError('api.too-many-requests', `the API key has made more than ${max} requests in a minute`, {
         retryAfterSeconds: Math.max(1, Math.ceil(ttl / 1000)),

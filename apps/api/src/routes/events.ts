@@ -15,6 +15,7 @@ export const eventRoutes: readonly Route[] = [
     description:
       'Server-sent events. Each `generation` event is the whole generation, the first one comes at once, and the last one is final. A repeated call that names the last one gets 204, on which an EventSource stops.',
     scope: 'read',
+    takesToken: true,
     headers: resume,
     answers: {
       200: { description: 'Events.', isStream: true, schema: 'Generation' },

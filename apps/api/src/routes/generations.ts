@@ -118,6 +118,7 @@ export const generationRoutes: readonly Route[] = [
     tag: 'Generations',
     summary: 'Reads a generation.',
     scope: 'read',
+    takesToken: true,
     headers: { 'If-None-Match': { description: 'Entity tag of an earlier answer.', example: 'W/"7"' } },
     answers: {
       200: { description: 'The generation as it is now.', schema: 'Generation', headers: { ETag: 'Changes with the generation.' } },

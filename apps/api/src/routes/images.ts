@@ -17,6 +17,7 @@ export const imageRoutes: readonly Route[] = [
     description:
       'Redirects to a presigned address of the bucket, or with `Accept: application/json` names it. Follow it without the API key.',
     scope: 'read',
+    takesToken: true,
     query: {
       ttlSeconds: { kind: 'whole', min: 1, max: 604_800, description: "Lifetime of the address. Default the request's `ttl`, or an hour." },
       downloadName: { kind: 'text', description: 'Makes a browser save the image under this name.' },

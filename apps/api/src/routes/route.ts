@@ -16,6 +16,8 @@ export interface RouteParts {
   images: Images;
   feed: EventFeed;
   streams: Streams;
+  /** Returns Redis time, in milliseconds since 1970. */
+  readTime: () => Promise<number>;
   /** Aborted when the process stops. */
   stopping: AbortSignal;
 }
@@ -24,6 +26,8 @@ export interface RouteParts {
 export interface Call extends RouteParts {
   tenant: string;
   keyId: string;
+  /** SHA-256 of the key, as Redis has it. */
+  keyHash: string;
   requestId: string;
   /** The producer of the tenant, which sees that tenant alone. */
   producer: Producer;
@@ -65,6 +69,8 @@ export interface Route {
   description?: string;
   /** Scope that the key must have. */
   scope: ApiScope;
+  /** Set if a read token of its generation opens it, too. */
+  takesToken?: true;
   query?: Query;
   headers?: Readonly<Record<string, HeaderSpec>>;
   /** Absent for a route that takes no body. */

@@ -5,6 +5,7 @@ import { imageRoutes } from './images.ts';
 import { listRoute } from './list.ts';
 import { moneyRoutes } from './money.ts';
 import { notificationRoutes } from './notifications.ts';
+import { readTokenRoutes } from './read-tokens.ts';
 import type { Route } from './route.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints.ts';
 
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   listRoute,
   ...imageRoutes,
   ...eventRoutes,
+  ...readTokenRoutes,
   ...erasureRoutes,
   ...webhookEndpointRoutes,
   ...notificationRoutes,
