@@ -77,3 +77,15 @@ test('a reference image is accepted by a later request', async () => {
   expect(await producer.enqueueMany([other], { tenant: 'other' })).toHaveLength(1);
   await expect(producer.images.putReferenceImage(new Uint8Array())).rejects.toMatchObject({ code: 'request.invalid' });
 });
+
+test('what was erased shows no prompt and no label, whichever way a test looks', async () => {
+  const producer = createTestingProducer();
+  const { generationId } = await producer.generate(
+    { ...request, clientReference: 'order-7' },
+    { tags: ['mine'], metadata: { user: 'alice' } },
+  );
+  await producer.erase(generationId);
+  const text = JSON.stringify(producer.generations) + JSON.stringify(await producer.list());
+  expect(text).toContain(generationId);
+  for (const word of ['a red door', 'mine', 'alice']) expect(text).not.toContain(word);
+});

@@ -101,7 +101,8 @@ function keepImage(generation: NewGeneration, index: number, bytes: Uint8Array, 
   };
 }
 
-const outlineOf = ({ request, outline }: NewGeneration): RequestOutline => outline ?? modelOf(knownModels, request).outline(request);
+/** Returns what stays of a request when it is erased, beside what its images must be. */
+export const outlineOf = ({ request, outline }: NewGeneration): RequestOutline => outline ?? modelOf(knownModels, request).outline(request);
 
 /** Returns the size that was requested, or else one that the model makes. */
 function sizeOf({ dimensions }: RequestOutline['expected']): { width: number; height: number } {
@@ -137,7 +138,9 @@ export function viewOf({ generation, status, revision, images, released, created
   } = generation;
   const request = generation.request as ModelRequest; // as a model read it
   const { provider, model } = outlineOf(generation);
-  const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
+  // the money of an image for later is held once it is due
+  const isLater = (image: ImageView): boolean => runAt !== undefined && runAt > createdAt && image.submissionStatus === 'planned';
+  const isHeld = (image: ImageView): boolean => (image.status === 'open' && !isLater(image)) || image.status === 'unknown';
   const isPaid = (image: ImageView): boolean => image.costUsd !== '0';
   const sumOf = (which: (image: ImageView) => boolean): NanoUsd => images.filter(which).length * imageNanoUsd;
   return {

@@ -1,7 +1,7 @@
 import { isFinalGeneration } from '@darkroom/contracts';
 import { openError, type FoundBulk, type FoundErasure } from '@darkroom/generation-store';
 import type { ProducerParts } from '../build-producer.ts';
-import type { Entry } from './memory-entry.ts';
+import { outlineOf, type Entry } from './memory-entry.ts';
 
 type ErasingCalls = Pick<ProducerParts['store'], 'requestErasure' | 'findErasure' | 'requestBulk' | 'findBulk'>;
 
@@ -18,6 +18,9 @@ export interface MemoryErasuresParts {
   now(): number;
 }
 
+/** Ids of open generations that the state of an erasure names. */
+const MOST_NAMED = 1000;
+
 /** Erases at once, as an eraser does in time. */
 export function createMemoryErasures({ entries, ownEntry, cancel, retriesOf, drop, now }: MemoryErasuresParts): ErasingCalls {
   const bulks = new Map<string, FoundBulk>();
@@ -25,7 +28,7 @@ export function createMemoryErasures({ entries, ownEntry, cancel, retriesOf, dro
     const { generationId } = entry.generation;
     for (const { image } of entry.images) if (image !== undefined) drop(image.key);
     const { tags: _tags, metadata: _metadata, ...generation } = entry.generation;
-    entry.generation = generation;
+    entry.generation = { ...generation, outline: outlineOf(generation), request: outlineOf(generation).request };
     entry.erased ??= { requestedAt: now(), erasedAt: now(), sweptUntil: now(), retries: [] };
     return { ...entry.erased, retries: retriesOf(generationId) };
   };
@@ -55,7 +58,7 @@ export function createMemoryErasures({ entries, ownEntry, cancel, retriesOf, dro
         cancel(entry);
         erase(entry);
       }
-      const counts = { found: of.length, erased: of.length - open.length, left: open.length, open };
+      const counts = { found: of.length, erased: of.length - open.length, left: open.length, open: open.slice(0, MOST_NAMED) };
       const bulk = { erasureId, requestedAt: at, erasedAt: at, ...(tenant !== undefined && { tenant }), ...counts };
       bulks.set(erasureId, bulk);
       return bulk;
