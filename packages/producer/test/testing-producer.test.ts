@@ -80,10 +80,7 @@ test('a reference image is accepted by a later request', async () => {
 
 test('what was erased shows no prompt and no label, whichever way a test looks', async () => {
   const producer = createTestingProducer();
-  const { generationId } = await producer.generate(
-    { ...request, clientReference: 'order-7' },
-    { tags: ['mine'], metadata: { user: 'alice' } },
-  );
+  const { generationId } = await producer.generate(request, { tags: ['mine'], metadata: { user: 'alice' } });
   await producer.erase(generationId);
   const text = JSON.stringify(producer.generations) + JSON.stringify(await producer.list());
   expect(text).toContain(generationId);
