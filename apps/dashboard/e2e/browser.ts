@@ -41,16 +41,21 @@ export async function startBrowser(url: string) {
         complaints,
         foreign,
         shoot: (name: string) => page.screenshot({ path: join(screens, `${name}.png`), fullPage: true }),
-        /** Returns what axe finds wrong with the page for people who use a screen reader or see less. */
-        async findBarriers() {
+        /**
+         * Returns what axe finds wrong with the page for people who use a screen reader or see less.
+         * @param rules Those that are asked; by default all of the standard.
+         */
+        async findBarriers(rules?: readonly string[]) {
           // by the debugger, so that the policy of the page holds
           await page.evaluate(axe.source);
-          return page.evaluate(async () => {
+          return page.evaluate(async (only) => {
             const { violations } = await (
-              globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-            ).axe.run();
+              globalThis as unknown as {
+                axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+              }
+            ).axe.run(only === undefined ? {} : { runOnly: { type: 'rule', values: only } });
             return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-          });
+          }, rules);
         },
       };
     },
