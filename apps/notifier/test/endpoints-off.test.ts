@@ -12,7 +12,8 @@ test('an endpoint that answers 410 is switched off at once, and gets nothing unt
   const first = await world.end();
   await world.untilState(`${first}-cancelled_${endpointId}`, 'failed');
   await expect.poll(() => world.notifications.findEndpoint(endpointId)).toMatchObject({ status: 'disabled', disabledFor: 'gone' });
-  expect(lines.join('')).toContain('webhook-endpoint.disabled');
+  // the notifier counts and logs it after it is written
+  await expect.poll(() => lines.join('')).toContain('webhook-endpoint.disabled');
   expect(await world.store.readUnrecordedEndpoints(), 'a worker records it').toHaveLength(1);
   await world.record();
   expect((await ask('/metrics')).body).toContain('darkroom_webhook_endpoints_disabled{reason="gone",process="notifier"} 1');

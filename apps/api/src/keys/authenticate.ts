@@ -8,13 +8,13 @@ import { isTokenOf, parseReadToken } from './read-tokens.ts';
 export interface Caller {
   keyId: string;
   keyHash: string;
-  /** Whose requests in a minute are counted together. */
+  /** Name under which the requests of a minute are counted. */
   rateName: string;
   tenant: string;
   scopes: readonly ApiScope[];
 }
 
-/** What a request brings to be let in. */
+/** Proof of a request that it may be answered. */
 export interface Credentials {
   header: string | undefined;
   token?: { text: string; generationId: string } | undefined;

@@ -43,4 +43,4 @@ export const isTokenOf = ({ proof, expiresAt }: ReadToken, subject: TokenSubject
   isSameHash(proof, proofOf(subject, expiresAt / 1000));
 
 const proofOf = ({ keyId, keyHash, generationId }: TokenSubject, end: number): string =>
-  createHmac('sha256', keyHash).update(`darkroom read token\n${keyId}\n${generationId}\n${end}`).digest('base64url');
+  createHmac('sha256', keyHash).update(`read token of Darkroom\n${keyId}\n${generationId}\n${end}`).digest('base64url');
