@@ -72,6 +72,24 @@ test('a token ends after an hour, and with its key', async () => {
   expect(await statusOf(token)).toBe(401);
 });
 
+test('vain attempts from the address of a proxy lock no page out, and a token that is over is no vain attempt', async () => {
+  await using own = await startWorld();
+  const key = await own.key();
+  const { generationId } = (await (await own.call(key, 'POST', '/v1/generations', order)).json()) as { generationId: string };
+  const { id: keyId = '', hash: keyHash = '' } = parseApiKey(key) ?? {};
+  const now = await own.store.readTime();
+  const read = async (token: string): Promise<number> =>
+    (await own.call(undefined, 'GET', `/v1/generations/${generationId}?token=${token}`)).status;
+  const tokenAt = (time: number): string => mintReadToken({ keyId, keyHash, generationId }, time).token;
+  const countOf = async (token: string): Promise<Record<string, number>> => {
+    const statuses = await Promise.all(Array.from({ length: 125 }, () => read(token)));
+    return Object.fromEntries([401, 429].map((status) => [status, statuses.filter((each) => each === status).length]));
+  };
+  expect(await countOf(tokenAt(now - READ_TOKEN_MS - 1000))).toEqual({ 401: 125, 429: 0 });
+  expect(await countOf('drt_nothing')).toMatchObject({ 401: 120, 429: 5 });
+  expect(await read(tokenAt(now))).toBe(200);
+});
+
 test('a key with the scope to write alone makes no token, and a key beside a token counts', async () => {
   const { generationId, token } = await setup();
   expect((await world.call(await world.key('acme', ['write']), 'POST', `/v1/generations/${generationId}/read-tokens`)).status).toBe(403);

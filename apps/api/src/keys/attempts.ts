@@ -18,6 +18,8 @@ export interface Attempts {
   check(address: string, key: { id: string; hash: string } | undefined): void;
   failed(address: string, key: { id: string; hash: string } | undefined): void;
   accepted(key: { id: string; hash: string }): void;
+  /** Returns the hash of a key that was accepted, if it is remembered. */
+  acceptedHash(keyId: string): string | undefined;
 }
 
 /** @param now Milliseconds, of a clock that only goes on. */
@@ -46,6 +48,7 @@ export function createAttempts(now: () => number): Attempts {
       accepted.set(id, hash);
       dropOldest(accepted);
     },
+    acceptedHash: (keyId) => accepted.get(keyId),
   };
 }
 
