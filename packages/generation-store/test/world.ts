@@ -61,10 +61,10 @@ export interface SteadyWorld extends World {
   setTime(at: number): Promise<void>;
 }
 
-/** A store whose scripts read a clock that stands still. */
-export async function setupAt(at: number): Promise<SteadyWorld> {
+/** A store whose scripts read a clock that stands still. @param url A Redis; by default that of all tests. */
+export async function setupAt(at: number, url?: string): Promise<SteadyWorld> {
   const prefix = uniquePrefix();
-  const world = await buildWorld({}, withSettableClock, (redis) => clockOf(redis, prefix).time(), prefix, at);
+  const world = await buildWorld({}, withSettableClock, (redis) => clockOf(redis, prefix).time(), prefix, at, url);
   return { ...world, ...clockOf(world.redis, prefix) };
 }
 
@@ -74,8 +74,9 @@ async function buildWorld(
   timeOfStore: (redis: Redis) => Promise<number> | number = Date.now,
   prefix = uniquePrefix(),
   startsAt?: number,
+  url = inject('redisUrl'),
 ): Promise<World> {
-  const redis = new Redis(inject('redisUrl'));
+  const redis = new Redis(url);
   if (startsAt !== undefined) await clockOf(redis, prefix).setTime(startsAt);
   const clock = async (): Promise<number> => timeOfStore(redis);
   const config = { prefix, retention, pollRate: { perSecond: 10, burst: 3 }, ...given };
