@@ -1,6 +1,16 @@
 import { CorruptRecordError, type SubmissionRef } from '@darkroom/contracts';
-import { describe, expect, test } from 'vitest';
+import { reserveRedis } from '@darkroom/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ended, newGeneration, nextOf, setup, type World } from './world.ts';
+
+// Most of these tests read all keys of their Redis.
+let server: Awaited<ReturnType<typeof reserveRedis>>;
+beforeAll(async () => {
+  server = await reserveRedis({ appendfsync: 'no' });
+  await server.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+const setupHere = (): Promise<World> => setup({}, server.url);
 
 type Corrupt = (world: World, ref: SubmissionRef) => Promise<unknown>;
 const generationKey = ({ prefix }: World, { generationId }: SubmissionRef): string => `${prefix}:generation:${generationId}`;
@@ -98,7 +108,7 @@ const steps: Record<string, (world: World, ref: SubmissionRef) => Promise<unknow
 
 /** A generation that is corrupt in one way, and another that is not. */
 async function prepare(bring: (world: World, ref: SubmissionRef) => Promise<void>, corrupt: Corrupt) {
-  const world = await setup();
+  const world = await setupHere();
   const [ref] = await world.enqueue(2);
   const [neighbour] = await world.enqueue();
   await bring(world, ref);
@@ -153,7 +163,7 @@ test.for([
 ])(
   'a request in $form that cannot be read is not bought, and its send is taken back each time',
   async ({ keyOf, prepareForm, isNeededToSettle }) => {
-    await using world = await setup();
+    await using world = await setupHere();
     const [ref] = await world.enqueue();
     await prepareForm(world, ref);
     for (const request of [
@@ -181,7 +191,7 @@ test.for([
 );
 
 test('facts that cannot be read are forgotten: the provider is asked again', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   const [ref] = await world.enqueue();
   await world.send(ref);
   for (const facts of ['{"imageURL":', 'null', '{"seed":"x"}', 'x'.repeat(10_000_000)]) {
@@ -191,7 +201,7 @@ test('facts that cannot be read are forgotten: the provider is asked again', asy
 });
 
 test('a result that cannot be read is named when the generation is asked for', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   const [ref] = await world.enqueue();
   await world.send(ref);
   await world.store.settle(ref, ended(ref, 'succeeded'));
@@ -202,7 +212,7 @@ test('a result that cannot be read is named when the generation is asked for', a
 });
 
 test('a generation whose record of a submission is gone is named, and its other image comes home', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   const [lost, kept] = await world.enqueue(2);
   if (kept === undefined) throw new Error('there are two');
   await world.send(kept);
@@ -213,7 +223,7 @@ test('a generation whose record of a submission is gone is named, and its other 
 });
 
 test('past its deadline a generation with an image that cannot be read stays open, and its other image comes home', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   const [wrong, sent] = await world.enqueue(2, { deadlineAt: Date.now() + 60_000 });
   if (sent === undefined) throw new Error('there are two');
   await world.send(sent);
@@ -229,7 +239,7 @@ test('past its deadline a generation with an image that cannot be read stays ope
 });
 
 test('while caps or ledger cannot be read nothing is enqueued, and nothing is written of it', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   await world.enqueue();
   for (const corrupt of [
     'a cap is none',
@@ -237,7 +247,7 @@ test('while caps or ledger cannot be read nothing is enqueued, and nothing is wr
     'the ledger holds a sum that is none',
     'the ledger is of another type',
   ]) {
-    await using other = await setup();
+    await using other = await setupHere();
     const [ref] = await other.enqueue();
     await corruptions[corrupt]?.(other, ref);
     const before = await other.keyspace();
@@ -247,7 +257,7 @@ test('while caps or ledger cannot be read nothing is enqueued, and nothing is wr
 });
 
 test('while caps cannot be read what fails is planned again, and is not bought', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   const [ref] = await world.enqueue();
   await world.send(ref);
   await corruptions['a cap is none']?.(world, ref);
@@ -257,7 +267,7 @@ test('while caps cannot be read what fails is planned again, and is not bought',
 });
 
 test('a set of open generations of another type lets nothing half be enqueued', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   await world.redis.set(`${world.prefix}:open`, 'x');
   const before = await world.keyspace();
   await expect(world.store.enqueue(newGeneration())).rejects.toBeInstanceOf(CorruptRecordError);
@@ -265,7 +275,7 @@ test('a set of open generations of another type lets nothing half be enqueued', 
 });
 
 test('an open generation without an entry is counted and stops no other', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   await world.redis.zadd(`${world.prefix}:open`, 1, '017f22e2-79b0-7cc3-98c4-dc0c0c07398f');
   expect(await world.store.readOpenGenerations()).toEqual({
     count: 1,
@@ -276,7 +286,7 @@ test('an open generation without an entry is counted and stops no other', async 
 });
 
 test('a pause that cannot be read pauses, and is lifted like any other', async () => {
-  await using world = await setup();
+  await using world = await setupHere();
   const [ref] = await world.enqueue();
   for (const stored of ['', 'because', '{}', '{"reason":7,"since":1}', '{"reason":"x","since":1e300}', 'null']) {
     await world.redis.hset(`${world.prefix}:buying-paused`, 'operator', stored);

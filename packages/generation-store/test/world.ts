@@ -52,8 +52,12 @@ export interface World extends AsyncDisposable {
   keyspace(): Promise<Record<string, unknown>>;
 }
 
-/** A store of one's own: initialised, with a daily cap that no test reaches by accident. */
-export const setup = (given: Partial<GenerationStoreConfig> = {}): Promise<World> => buildWorld(given, (redis) => redis);
+/**
+ * A store of one's own: initialised, with a daily cap that no test reaches by accident.
+ * @param url A Redis; by default that of all tests, in which others may have left a million keys.
+ */
+export const setup = (given: Partial<GenerationStoreConfig> = {}, url?: string): Promise<World> =>
+  buildWorld(given, (redis) => redis, undefined, undefined, undefined, url);
 
 /** A world in which time stands still until it is set; in milliseconds since 1970. */
 export interface SteadyWorld extends World {
