@@ -13,6 +13,7 @@ test('a key with too many requests gets 429 with the time to wait, and others do
   let last: Response | undefined;
   for (let at = 0; at < 4; at += 1) {
     last = await world.call(busy, 'GET', '/v1/spend');
+    if (at === 0) expect(last.headers.get('ratelimit')).toMatch(/^"key";r=2;t=\d+$/);
     statuses.push(last.status);
   }
   expect(statuses).toEqual([200, 200, 200, 429]);
@@ -22,6 +23,7 @@ test('a key with too many requests gets 429 with the time to wait, and others do
   expect(last?.headers.get('ratelimit')).toMatch(/^"key";r=0;t=\d+$/);
   expect(await last?.json()).toMatchObject({ code: 'api.too-many-requests', retryable: true });
   expect((await world.call(other, 'GET', '/v1/spend')).status).toBe(200);
+  expect((await world.call(undefined, 'GET', '/v1/spend')).headers.get('ratelimit')).toBeNull();
   const narrow = await world.key('acme', ['read']);
   const refused: number[] = [];
   for (let at = 0; at < 4; at += 1) refused.push((await world.call(narrow, 'POST', '/v1/generations', order)).status);

@@ -143,6 +143,21 @@ test('a request that is erased is nowhere in Redis, and the rest of its generati
   await expect(world.store.enqueue(another)).rejects.toThrow('erased or lost');
 });
 
+test('the key of an erased generation tells of the erasure, also when its entry has left Redis', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue(1, { request, idempotencyKey: 'order-1' });
+  await world.store.cancel(ref.generationId);
+  await world.store.forgetRequest(ref.generationId, grokImagineImage.outline(request));
+  await world.redis.hset(`${world.prefix}:erasure:${ref.generationId}`, 'erasedAt', '1800000000000', 'tenant', 'acme');
+  const again = { ...remembered(ref), generationId: createGenerationId(Date.now()), request, tenant: 'acme', idempotencyKey: 'order-1' };
+  const gone = { code: 'generation.erased', details: { generationId: ref.generationId, erasedAt: 1_800_000_000_000 } };
+  await expect(world.store.enqueue(again)).rejects.toMatchObject(gone);
+  await world.redis.del(entryOf(world, ref));
+  await expect(world.store.enqueue(again)).rejects.toMatchObject(gone);
+  await world.redis.hset(`${world.prefix}:erasure:${ref.generationId}`, 'keepsImages', '1');
+  await expect(world.store.enqueue(again), 'by its age').rejects.toMatchObject({ code: 'request.conflict' });
+});
+
 test('an entry of an earlier version forgets its request, too', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue(1, { request });

@@ -36,6 +36,18 @@ export function buildDocument(routes: readonly Route[], version: string, models:
         key: { type: 'http', scheme: 'bearer', description: 'An API key, `dk_<environment>_…`.' },
         readToken: { type: 'apiKey', in: 'query', name: 'token', description: 'A read token of the generation, `drt_…`.' },
       },
+      headers: {
+        RateLimit: {
+          description: 'Requests that the key has left (`r`), and seconds until it has all again (`t`). The draft may change it.',
+          schema: { type: 'string' },
+          example: '"key";r=2999;t=60',
+        },
+        'RateLimit-Policy': {
+          description: 'Requests that the key may make (`q`) in so many seconds (`w`). The draft may change it.',
+          schema: { type: 'string' },
+          example: '"key";q=3000;w=60',
+        },
+      },
       schemas: buildComponents(models),
     },
   };
@@ -127,17 +139,19 @@ function requestBodyOf(body: NonNullable<Route['body']>): JsonSchema {
   return { required: body.isRequired, content: { 'application/json': { schema: { $ref: `#/components/schemas/${body.schema}` } } } };
 }
 
-function responseOf({ description, schema, isStream, headers }: AnswerSpec): JsonSchema {
+function responseOf({ description, schema, isStream, headers = {} }: AnswerSpec): JsonSchema {
   return {
     description,
-    ...(headers !== undefined && {
-      headers: Object.fromEntries(
-        Object.entries(headers).map(([name, words]) => [name, { description: words, schema: { type: 'string' } }]),
-      ),
-    }),
+    headers: {
+      ...Object.fromEntries(Object.entries(headers).map(([name, words]) => [name, { description: words, schema: { type: 'string' } }])),
+      ...rateHeaders,
+    },
     ...(schema !== undefined && { content: contentOf({ $ref: `#/components/schemas/${schema}` }, isStream) }),
   };
 }
+
+/** Headers of each answer that the limit of the key has counted. */
+const rateHeaders = Object.fromEntries(['RateLimit', 'RateLimit-Policy'].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 /** A stream is a text, whose events have data of that schema (JSON Schema 2020-12, "contentSchema"). */
 const contentOf = (schema: JsonSchema, isStream = false): JsonSchema =>
@@ -154,6 +168,7 @@ function problemsOf(route: Route): JsonSchema {
       status,
       {
         description: codes.map((code) => `\`${code}\``).join(', '),
+        ...(status === 429 && { headers: rateHeaders }),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

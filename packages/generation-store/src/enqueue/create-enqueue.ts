@@ -33,7 +33,11 @@ const enqueueScript =
 -- answers a repeated call, by the digest of the first request
 local function compared(digest, same, first, now)
   local known = redis.call('HMGET', prefix .. ':generation:' .. first, 'runAt', 'erasedAt', 'keepsImages')
-  if digest == '${REQUEST_GONE}' and known[2] and not known[3] then return { kind = 'gone', id = first, erasedAt = known[2] } end
+  if digest == '${REQUEST_GONE}' then
+    -- the entry may have left Redis before its erasure has
+    local erasure = known[2] and { known[2], known[3] } or redis.pcall('HMGET', prefix .. ':erasure:' .. first, 'erasedAt', 'keepsImages')
+    if erasure[1] and not erasure[2] then return { kind = 'gone', id = first, erasedAt = erasure[1] } end
+  end
   local kind = digest == '${REQUEST_GONE}' and 'request-gone' or digest == requestDigest and same or 'conflict'
   return { kind = kind, id = first, runAt = known[1] or nil, noWorkerSince = noWorkerSince(now) }
 end
