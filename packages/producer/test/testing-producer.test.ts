@@ -86,3 +86,15 @@ test('what was erased shows no prompt and no label, whichever way a test looks',
   expect(text).toContain(generationId);
   for (const word of ['a red door', 'mine', 'alice']) expect(text).not.toContain(word);
 });
+
+test('the state of a request to erase names a thousand open generations and counts all', async () => {
+  const producer = createTestingProducer({ outcome: { kind: 'run' } });
+  await producer.enqueueMany(
+    Array.from({ length: 1001 }, () => request),
+    { tags: ['mine'] },
+  );
+  const { erasureId } = await producer.erase({ tag: 'mine' });
+  const state = await producer.erasure(erasureId);
+  expect(state).toMatchObject({ found: 1001, erased: 0, left: 1001 });
+  expect('open' in state && state.open).toHaveLength(1000);
+});
