@@ -77,10 +77,12 @@ export const workerScenarios: readonly CrashScenario[] = [
     world.home(await world.place({ positivePrompt: 'a lighthouse' })),
   ),
   worker('a generation is cancelled before its time', {}, async (world) => {
-    const order = await world.place(usualRequest, { runAt: Date.now() + 700 });
+    // The worker removes its job within a second; if it dies in between, the job finds at its time that nothing is to do.
+    const order = await world.place(usualRequest, { runAt: Date.now() + 3000 });
     order.cancelledAt = Date.now();
     await world.producer.cancel(idOf(order));
     await world.home(order);
+    await world.quiet();
   }),
   worker(
     'a generation expires while its image is made',
