@@ -88,7 +88,9 @@ test('bulk erasures take turns, and none goes on while Redis may have forgotten 
     const taken = await world.erasing.store.takeBulkTurn();
     turns.push(taken[0]?.tenant);
   }
-  expect(turns).toEqual(['one', 'two', 'one', 'two']);
+  // two of one millisecond begin in the order of their random ids
+  expect(turns.slice(0, 2).toSorted()).toEqual(['one', 'two']);
+  expect(turns.slice(2)).toEqual(turns.slice(0, 2));
   await world.eraseAll();
   expect(await kindsOf(world, [one, two])).toEqual(['erased', 'erased']);
   for (const { erasureId } of asked) expect(await world.store.findBulk(erasureId)).toMatchObject({ found: 1, erased: 1 });
