@@ -21,7 +21,7 @@ async function startNode() {
     store: storeOn(client),
     [Symbol.asyncDispose]: async () => {
       client.disconnect();
-      await redis.stop();
+      await redis[Symbol.asyncDispose]();
     },
   };
 }
