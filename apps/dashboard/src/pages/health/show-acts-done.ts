@@ -7,7 +7,7 @@ import type { Health } from './read-health.ts';
 /** Shows the last acts of operators, with links to what they concern. */
 export const showActsDone = ({ acts }: Health): Html =>
   acts.length === 0
-    ? nothing('No operator has changed anything on these pages.')
+    ? nothing('No act of an operator is noted.')
     : showTable({
         columns: ['Time', 'Act', 'On', 'By', 'Reason'],
         rows: acts.map(({ at, act, on = '', who, reason }) => [moment(at), act, showSubject(act, on), who, reason]),
