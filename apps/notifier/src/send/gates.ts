@@ -1,8 +1,9 @@
 /**
  * Bounds the attempts under way at each endpoint, so that one that answers late, or not at all, takes no place of the others. An endpoint
  * that failed gets one attempt at a time until it takes one. Those that failed, those that answer late, and those that have not answered yet get
- * together at most half of the places. Of all places, and of that half, a tenant takes at most half of what the others leave free: however many
- * endpoints some tenants have, the next tenant finds a place.
+ * together at most half of the places. Of all places, and of that half, a tenant takes at most half of what the others leave free, however many
+ * endpoints it has. Each tenant leaves less to the next: with 200 places a dozen tenants whose endpoints all answer late fill their half, and an
+ * endpoint of another tenant that is new or late then waits for one of their attempts to end. The other half is not theirs.
  */
 export interface Gates {
   /** Takes a place at an endpoint of a tenant, or says when to come again. Places are counted by this process alone. */
